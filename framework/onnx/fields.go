@@ -1,0 +1,90 @@
+package onnx
+
+// The field numbers of onnx.proto. Each message lists its fields once; the
+// codec in wire.go reads and writes by that list.
+
+func (m *Model) fields() []field {
+	return []field{
+		{num: 1, name: "ir_version", v: &m.IRVersion}, {num: 2, name: "producer_name", v: &m.ProducerName},
+		{num: 3, name: "producer_version", v: &m.ProducerVersion}, {num: 4, name: "domain", v: &m.Domain},
+		{num: 5, name: "model_version", v: &m.Version}, {num: 6, name: "doc_string", v: &m.Doc},
+		{num: 7, name: "graph", v: one(&m.Graph)}, {num: 8, name: "opset_import", v: many(&m.Opsets)},
+		{num: 14, name: "metadata_props", v: many(&m.Metadata)}, {v: &m.unknown},
+	}
+}
+
+func (o *Opset) fields() []field {
+	return []field{{num: 1, name: "domain", v: &o.Domain}, {num: 2, name: "version", v: &o.Version}, {v: &o.unknown}}
+}
+
+func (e *Entry) fields() []field {
+	return []field{{num: 1, name: "key", v: &e.Key}, {num: 2, name: "value", v: &e.Value}, {v: &e.unknown}}
+}
+
+func (g *Graph) fields() []field {
+	return []field{
+		{num: 1, name: "node", v: many(&g.Nodes)}, {num: 2, name: "name", v: &g.Name},
+		{num: 5, name: "initializer", v: many(&g.Initializers)}, {num: 10, name: "doc_string", v: &g.Doc},
+		{num: 11, name: "input", v: many(&g.Inputs)}, {num: 12, name: "output", v: many(&g.Outputs)},
+		{num: 13, name: "value_info", v: many(&g.ValueInfos)}, {v: &g.unknown},
+	}
+}
+
+func (n *Node) fields() []field {
+	return []field{
+		{num: 1, name: "input", v: &n.Inputs}, {num: 2, name: "output", v: &n.Outputs},
+		{num: 3, name: "name", v: &n.Name}, {num: 4, name: "op_type", v: &n.OpType},
+		{num: 5, name: "attribute", v: many(&n.Attributes)}, {num: 6, name: "doc_string", v: &n.Doc},
+		{num: 7, name: "domain", v: &n.Domain}, {v: &n.unknown},
+	}
+}
+
+// fields marks the value of a's type as present, as proto2 readers want it.
+func (a *Attribute) fields() []field {
+	return []field{
+		{num: 1, name: "name", v: &a.Name}, {num: 2, name: "f", v: &a.F, force: a.Type == AttrFloat},
+		{num: 3, name: "i", v: &a.I, force: a.Type == AttrInt}, {num: 4, name: "s", v: &a.S, force: a.Type == AttrString},
+		{num: 5, name: "t", v: one(&a.T)}, {num: 6, name: "g", v: one(&a.G)},
+		{num: 7, name: "floats", v: &a.Floats}, {num: 8, name: "ints", v: &a.Ints},
+		{num: 9, name: "strings", v: &a.Strings}, {num: 10, name: "tensors", v: many(&a.Tensors)},
+		{num: 11, name: "graphs", v: many(&a.Graphs)}, {num: 13, name: "doc_string", v: &a.Doc},
+		{num: 20, name: "type", v: (*int32)(&a.Type)}, {v: &a.unknown},
+	}
+}
+
+func (t *TensorProto) fields() []field {
+	return []field{
+		{num: 1, name: "dims", v: &t.Dims}, {num: 2, name: "data_type", v: (*int32)(&t.DataType)},
+		{num: 4, name: "float_data", v: &t.FloatData}, {num: 5, name: "int32_data", v: &t.Int32Data},
+		{num: 6, name: "string_data", v: &t.StringData}, {num: 7, name: "int64_data", v: &t.Int64Data},
+		{num: 8, name: "name", v: &t.Name}, {num: 9, name: "raw_data", v: &t.RawData},
+		{num: 10, name: "double_data", v: &t.DoubleData}, {num: 11, name: "uint64_data", v: &t.Uint64Data},
+		{num: 12, name: "doc_string", v: &t.Doc}, {num: 13, name: "external_data", v: many(&t.External)},
+		{num: 14, name: "data_location", v: &t.Location}, {v: &t.unknown},
+	}
+}
+
+func (v *ValueInfo) fields() []field {
+	return []field{
+		{num: 1, name: "name", v: &v.Name}, {num: 2, name: "type", v: one(&v.Type)},
+		{num: 3, name: "doc_string", v: &v.Doc}, {v: &v.unknown},
+	}
+}
+
+func (t *TypeProto) fields() []field {
+	return []field{{num: 1, name: "tensor_type", v: one(&t.Tensor)}, {v: &t.unknown}}
+}
+
+func (t *TensorType) fields() []field {
+	return []field{
+		{num: 1, name: "elem_type", v: (*int32)(&t.Elem)}, {num: 2, name: "shape", v: one(&t.Shape)}, {v: &t.unknown},
+	}
+}
+
+func (s *Shape) fields() []field {
+	return []field{{num: 1, name: "dim", v: many(&s.Dims)}, {v: &s.unknown}}
+}
+
+func (d *Dim) fields() []field {
+	return []field{{num: 1, name: "dim_value", v: &d.Value}, {num: 2, name: "dim_param", v: &d.Param}, {v: &d.unknown}}
+}
