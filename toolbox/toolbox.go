@@ -15,10 +15,10 @@ import (
 
 // The tasks, as they stand in data.Manifest.Task and model.Card.Task.
 const (
-	ImageClassification   = "image-classification"
-	TabularClassification = "tabular-classification"
-	TabularRegression     = "tabular-regression"
-	TextClassification    = "text-classification"
+	ImageClassification   = data.ImageClassification
+	TabularClassification = data.TabularClassification
+	TabularRegression     = data.TabularRegression
+	TextClassification    = data.TextClassification
 )
 
 // Problem is what a recipe is given: samples by index, split into those to learn
