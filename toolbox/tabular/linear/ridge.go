@@ -1,0 +1,106 @@
+package linear
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/macaw-ai/macaw/toolbox/tabular/tree"
+)
+
+// Ridge is a ridge regression that can be solved for several strengths of
+// regularisation. Its cost grows with the cube of the number of columns.
+type Ridge struct {
+	features int
+	rows     int
+	mean     []float64 // of the columns
+	yMean    float64
+	gram     []float64 // centred XᵀX, [features, features]
+	moment   []float64 // centred Xᵀy
+}
+
+// NewRidge prepares to fit the targets y [rows] on x [rows, features].
+func NewRidge(x []float32, features int, y []float32, threads int) (*Ridge, error) {
+	if len(y) == 0 || len(x) != len(y)*features {
+		return nil, fmt.Errorf("linear: %d values and %d targets for %d columns", len(x), len(y), features)
+	}
+	n := float64(len(y))
+	r := &Ridge{features: features, rows: len(y), mean: make([]float64, features),
+		gram: make([]float64, features*features), moment: make([]float64, features)}
+	for i, t := range y {
+		r.yMean += float64(t) / n
+		for f, v := range x[i*features : (i+1)*features] {
+			r.mean[f] += float64(v) / n
+		}
+	}
+	centred := make([]float64, len(x)) // [features, rows]
+	for f := range features {
+		for i := range y {
+			centred[f*len(y)+i] = float64(x[i*features+f]) - r.mean[f]
+		}
+	}
+	targets := make([]float64, len(y))
+	for i, t := range y {
+		targets[i] = float64(t) - r.yMean
+	}
+	tree.Chunks(features, 1, threads, func(f, _ int) {
+		column := centred[f*len(y) : (f+1)*len(y)]
+		r.moment[f] = dot(column, targets)
+		for k := range f + 1 {
+			r.gram[f*features+k] = dot(column, centred[k*len(y):(k+1)*len(y)])
+		}
+	})
+	return r, nil
+}
+
+// Solve minimises |y − Xw − b|² + l2·|w|²; l2 must be positive.
+func (r *Ridge) Solve(l2 float64) (*Model, error) {
+	p := r.features
+	a := make([]float64, p*p)
+	copy(a, r.gram)
+	for f := range p {
+		a[f*p+f] += l2
+	}
+	if err := cholesky(a, p); err != nil {
+		return nil, err
+	}
+	w := make([]float64, p)
+	copy(w, r.moment)
+	substitute(a, p, w)
+	m := &Model{Features: p, Outputs: 1, W: make([]float32, p), B: make([]float32, 1)}
+	bias := r.yMean
+	for f, v := range w {
+		m.W[f] = float32(v)
+		bias -= v * r.mean[f]
+	}
+	m.B[0] = float32(bias)
+	return m, nil
+}
+
+// cholesky replaces the lower triangle of the symmetric positive definite a,
+// [n, n], by its factor L with a = L·Lᵀ.
+func cholesky(a []float64, n int) error {
+	for i := range n {
+		row := a[i*n : i*n+i+1]
+		for j := range i {
+			other := a[j*n : j*n+j+1]
+			row[j] = (row[j] - dot(row[:j], other[:j])) / other[j]
+		}
+		d := row[i] - dot(row[:i], row[:i])
+		if !(d > 0) {
+			return fmt.Errorf("linear: matrix is not positive definite at row %d (%g)", i, d)
+		}
+		row[i] = math.Sqrt(d)
+	}
+	return nil
+}
+
+// substitute solves L·Lᵀ·x = b in place.
+func substitute(l []float64, n int, b []float64) {
+	for i := range n {
+		b[i] = (b[i] - dot(l[i*n:i*n+i], b[:i])) / l[i*n+i]
+	}
+	for i := n - 1; i >= 0; i-- {
+		b[i] /= l[i*n+i]
+		axpy(-b[i], l[i*n:i*n+i], b[:i])
+	}
+}
