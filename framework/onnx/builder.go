@@ -166,17 +166,10 @@ func (b *Builder) Output(name, value string, dt tensor.DType, dims ...any) {
 // rename gives a node's output another name everywhere; false when value is not
 // the output of a node.
 func (b *Builder) rename(value, name string) bool {
-	found := false
-	for _, n := range b.graph.Nodes {
-		found = found || slices.Contains(n.Outputs, value)
-	}
-	if !found {
+	if !slices.ContainsFunc(b.graph.Nodes, func(n *Node) bool { return slices.Contains(n.Outputs, value) }) {
 		return false
 	}
-	for _, n := range b.graph.Nodes {
-		replace(n.Inputs, value, name)
-		replace(n.Outputs, value, name)
-	}
+	b.graph.rename(value, name)
 	for from, to := range b.alias {
 		if to == value {
 			b.alias[from] = name
@@ -184,6 +177,18 @@ func (b *Builder) rename(value, name string) bool {
 	}
 	b.alias[value] = name
 	return true
+}
+
+func (g *Graph) rename(from, to string) {
+	for _, n := range g.Nodes {
+		replace(n.Inputs, from, to)
+		replace(n.Outputs, from, to)
+		for _, a := range n.Attributes {
+			if a.G != nil {
+				a.G.rename(from, to)
+			}
+		}
+	}
 }
 
 func replace(names []string, from, to string) {

@@ -2,14 +2,13 @@ package onnx
 
 import (
 	"fmt"
-	"slices"
+	"maps"
 )
 
 // Inline copies the nodes and constants of m into b under fresh names. inputs
 // gives, for each input of m, the value of b that takes its place; the result
 // gives, for each output of m, its value in b. m must be written in the
-// operator sets that b writes, its nodes in topological order, and hold no
-// sub-graphs.
+// operator sets that b writes, its nodes in topological order.
 func (b *Builder) Inline(m *Model, inputs map[string]string) (map[string]string, error) {
 	if m == nil || m.Graph == nil {
 		return nil, fmt.Errorf("onnx: inline: the model has no graph")
@@ -38,11 +37,12 @@ func (b *Builder) Inline(m *Model, inputs map[string]string) (map[string]string,
 		}
 		names[t.Name] = b.Const(v)
 	}
-	for _, n := range m.Graph.Nodes {
-		if err := b.inlineNode(m, n, names); err != nil {
-			return nil, err
-		}
+	in := inliner{b: b, model: m.Graph.Name}
+	nodes, err := in.nodes(m.Graph, names)
+	if err != nil {
+		return nil, err
 	}
+	b.graph.Nodes = append(b.graph.Nodes, nodes...)
 	out := map[string]string{}
 	for _, o := range m.Graph.Outputs {
 		v, ok := names[o.Name]
@@ -54,28 +54,78 @@ func (b *Builder) Inline(m *Model, inputs map[string]string) (map[string]string,
 	return out, nil
 }
 
-func (b *Builder) inlineNode(m *Model, n *Node, names map[string]string) error {
-	c := &Node{OpType: n.OpType, Domain: n.Domain, Name: b.fresh(n.OpType), Attributes: n.Attributes}
-	if n.Domain == "ai.onnx" {
-		c.Domain = ""
-	}
-	if slices.ContainsFunc(n.Attributes, func(a *Attribute) bool { return a.G != nil || len(a.Graphs) > 0 }) {
-		return fmt.Errorf("onnx: inline %q: node %q (%s) holds a sub-graph", m.Graph.Name, n.Name, n.OpType)
-	}
-	for _, in := range n.Inputs {
-		v, ok := names[in]
-		if !ok {
-			return fmt.Errorf("onnx: inline %q: node %q (%s) reads %q before it is made", m.Graph.Name, n.Name, n.OpType, in)
+type inliner struct {
+	b     *Builder
+	model string
+}
+
+// nodes copies g's nodes; names maps the values known so far and takes the new ones.
+func (l inliner) nodes(g *Graph, names map[string]string) ([]*Node, error) {
+	var out []*Node
+	for _, n := range g.Nodes {
+		c := &Node{OpType: n.OpType, Domain: n.Domain, Name: l.b.fresh(n.OpType)}
+		if n.Domain == "ai.onnx" {
+			c.Domain = ""
 		}
-		c.Inputs = append(c.Inputs, v)
-	}
-	for _, out := range n.Outputs {
-		if _, ok := names[out]; !ok {
-			names[out] = b.fresh("inl")
+		l.b.usesML = l.b.usesML || c.Domain == MLDomain
+		for _, in := range n.Inputs {
+			v, ok := names[in]
+			if !ok {
+				return nil, fmt.Errorf("onnx: inline %q: node %q (%s) reads %q before it is made", l.model, n.Name, n.OpType, in)
+			}
+			c.Inputs = append(c.Inputs, v)
 		}
-		c.Outputs = append(c.Outputs, names[out])
+		for _, a := range n.Attributes {
+			a, err := l.attribute(a, names)
+			if err != nil {
+				return nil, err
+			}
+			c.Attributes = append(c.Attributes, a)
+		}
+		for _, o := range n.Outputs {
+			if o != "" {
+				names[o] = l.b.fresh("inl")
+			}
+			c.Outputs = append(c.Outputs, names[o])
+		}
+		out = append(out, c)
 	}
-	b.usesML = b.usesML || c.Domain == MLDomain
-	b.graph.Nodes = append(b.graph.Nodes, c)
-	return nil
+	return out, nil
+}
+
+// attribute copies the sub-graph of a, if it holds one.
+func (l inliner) attribute(a *Attribute, names map[string]string) (*Attribute, error) {
+	if len(a.Graphs) > 0 {
+		return nil, fmt.Errorf("onnx: inline %q: attribute %q holds several graphs", l.model, a.Name)
+	}
+	if a.G == nil {
+		return a, nil
+	}
+	inner := maps.Clone(names)
+	g := &Graph{Name: a.G.Name}
+	for _, t := range a.G.Initializers {
+		v, err := t.Tensor()
+		if err != nil {
+			return nil, err
+		}
+		inner[t.Name] = l.b.Const(v)
+	}
+	for _, in := range a.G.Inputs {
+		inner[in.Name] = l.b.fresh("inl")
+		g.Inputs = append(g.Inputs, &ValueInfo{Name: inner[in.Name], Type: in.Type})
+	}
+	nodes, err := l.nodes(a.G, inner)
+	if err != nil {
+		return nil, err
+	}
+	g.Nodes = nodes
+	for _, o := range a.G.Outputs {
+		if inner[o.Name] == "" {
+			return nil, fmt.Errorf("onnx: inline %q: sub-graph output %q is made by no node", l.model, o.Name)
+		}
+		g.Outputs = append(g.Outputs, &ValueInfo{Name: inner[o.Name], Type: o.Type})
+	}
+	c := *a
+	c.G = g
+	return &c, nil
 }

@@ -179,6 +179,8 @@ func NewTensorProto(name string, t *tensor.Tensor) *TensorProto {
 	case []string:
 		p.StringData = append([]string(nil), d...)
 	}
-	p.RawData = raw
+	if len(raw) > 0 {
+		p.RawData = raw
+	}
 	return p
 }

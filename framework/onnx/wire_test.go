@@ -90,14 +90,14 @@ func TestUnmarshalNamesTheField(t *testing.T) {
 	}
 	deep := []byte{}
 	for range 40 {
-		deep = bytesField(6, bytesField(5, bytesField(1, deep))) // attribute.g . node.attribute . graph.node
+		deep = bytesField(1, bytesField(5, bytesField(6, deep))) // graph.node . node.attribute . attribute.g
 	}
 	for want, raw := range map[string][]byte{
 		"model.graph.node.op_type":     bytesField(7, bytesField(1, protowire.AppendVarint(protowire.AppendTag(nil, 4, protowire.VarintType), 3))),
 		"model.ir_version":             {0x08},
 		"model.graph.initializer.dims": bytesField(7, bytesField(5, bytesField(1, []byte{0xff}))),
 		"model.graph: missing":         bytesField(2, []byte("x")),
-		"nest deeper":                  bytesField(7, bytesField(1, bytesField(5, deep))),
+		"nest deeper":                  bytesField(7, deep),
 		"is empty":                     {},
 	} {
 		if _, err := Unmarshal(raw); err == nil || !strings.Contains(err.Error(), want) {
