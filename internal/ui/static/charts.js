@@ -6,20 +6,21 @@
   const palette = ["#2f7de1", "#e0a100", "#1d9a62", "#d0503f", "#8a63d2", "#139bb0", "#c2589a", "#7a8a1d", "#6b7788", "#b86a2b"];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  // uPlot wants one x axis for all series: the sorted union, with gaps as null.
-  function align(series) {
-    const xs = [...new Set(series.flatMap((s) => s.x))].sort((a, b) => a - b);
-    const at = new Map(xs.map((x, i) => [x, i]));
-    return [xs, ...series.map((s) => {
-      const ys = new Array(xs.length).fill(null);
-      s.x.forEach((x, i) => { ys[at.get(x)] = s.y[i]; });
-      return ys;
-    })];
+  // uPlot wants one ascending x axis for all series, with gaps as null. Lines
+  // share equal x; clouds of points keep each point, equal x or not.
+  function align(series, shared) {
+    const points = series.flatMap((s, k) => s.x.map((x, i) => ({ x, k, y: s.y[i] }))).sort((a, b) => a.x - b.x);
+    const data = [[], ...series.map(() => [])];
+    for (const { x, k, y } of points) {
+      const xs = data[0];
+      if (!shared || xs.at(-1) !== x) { xs.push(x); for (let j = 1; j < data.length; j++) data[j].push(null); }
+      data[k + 1][xs.length - 1] = y;
+    }
+    return data;
   }
 
   const short = (v) => v == null ? "–" : Math.abs(v) >= 1e5 || (v !== 0 && Math.abs(v) < 1e-3) ? v.toExponential(2) : String(+v.toPrecision(4));
 
-  // With an x per point that is not unique, points are drawn in order on their own axes.
   function options(spec, width) {
     const axis = (label) => ({
       stroke: css("--muted"), font: "11px " + css("--sans"), label, labelFont: "11px " + css("--sans"), labelSize: 18, size: label ? 46 : 42,
@@ -32,7 +33,7 @@
       axes: [{ ...axis(spec.x), size: 34 }, { ...axis(spec.y), size: 52 }],
       series: [{ label: spec.x || "x", value: (_, v) => short(v) }, ...spec.series.map((s, i) => ({
         label: s.name, stroke: s.color || palette[i % palette.length], width: points && !s.line ? 0 : 1.8, dash: s.dash, spanGaps: true,
-        paths: points && !s.line ? () => null : undefined, points: { show: points && !s.line, size: 5, fill: (s.color || palette[i % palette.length]) + "99", width: 0 },
+        paths: points && !s.line ? () => null : undefined, points: { show: points && !s.line, size: 7, fill: (s.color || palette[i % palette.length]) + "aa", width: 0 },
         value: (_, v) => short(v),
       }))],
     };
@@ -51,7 +52,7 @@
       spec.series = [...spec.series, { name: "ideal", x: range, y: range, line: true, dash: [5, 5], color: css("--faint") }];
     }
     if (!spec.series?.some((s) => s.x.length)) { el.innerHTML = '<p class="muted small">No points yet.</p>'; return; }
-    drawn.set(el, new uPlot(options(spec, el.clientWidth || 480), align(spec.series), el));
+    drawn.set(el, new uPlot(options(spec, el.clientWidth || 480), align(spec.series, spec.kind !== "points"), el));
   }
 
   function all(root = document) { root.querySelectorAll("[data-chart]").forEach(draw); }
