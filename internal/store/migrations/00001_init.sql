@@ -32,7 +32,7 @@ CREATE TABLE runs (
 	trials         INTEGER NOT NULL, -- 0: limited by the budget
 	config         TEXT NOT NULL, -- JSON
 	spent_seconds  REAL NOT NULL,
-	best           INTEGER NOT NULL, -- trial number, -1 for none yet
+	best           INTEGER NOT NULL, -- trial number from 1, 0 for none yet
 	validation     REAL,          -- NULL: not known
 	test           REAL,
 	model          TEXT NOT NULL, -- NAME@VERSION
