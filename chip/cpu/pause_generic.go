@@ -1,0 +1,4 @@
+package cpu
+
+// spinPause tells the processor that the caller spins.
+func spinPause() {}

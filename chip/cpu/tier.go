@@ -1,0 +1,32 @@
+package cpu
+
+import (
+	"os"
+	"slices"
+)
+
+// tier is one set of kernels.
+type tier struct {
+	vectors
+	colVectors
+	updateVectors
+	maps   mapFns
+	name   string
+	usable func() bool
+}
+
+// generic runs everywhere.
+var generic = tier{vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", usable: func() bool { return true }}
+
+// tiers lists what this build has, best first.
+var tiers = []*tier{&generic}
+
+// bestTier is the best usable tier, or the one that MACAW_CPU names.
+func bestTier() *tier {
+	want := os.Getenv("MACAW_CPU")
+	i := slices.IndexFunc(tiers, func(t *tier) bool { return t.usable() && (want == "" || want == t.name) })
+	if i < 0 {
+		return &generic
+	}
+	return tiers[i]
+}
