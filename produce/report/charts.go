@@ -109,7 +109,7 @@ func histogramBars(h []result.Histogram) []Bar {
 	}
 	var bars []Bar
 	for _, b := range h {
-		bars = append(bars, Bar{Label: formatNumber(b.Low) + " … " + formatNumber(b.High), Count: b.Count, Width: share(float64(b.Count), float64(top))})
+		bars = append(bars, Bar{Label: FormatNumber(b.Low) + " … " + FormatNumber(b.High), Count: b.Count, Width: share(float64(b.Count), float64(top))})
 	}
 	return bars
 }
@@ -173,12 +173,12 @@ func metricRows(r *result.Result) []metricRow {
 		if !okV && !okT {
 			continue
 		}
-		row := metricRow{metricName(name), "–", "–"}
+		row := metricRow{MetricName(name), "–", "–"}
 		if okV {
-			row.Validation = formatMetric(name, v)
+			row.Validation = FormatMetric(name, v)
 		}
 		if okT {
-			row.Test = formatMetric(name, t)
+			row.Test = FormatMetric(name, t)
 		}
 		rows = append(rows, row)
 	}

@@ -52,8 +52,8 @@ func Sections(t *template.Template) (*template.Template, error) {
 func Funcs() template.FuncMap {
 	return template.FuncMap{
 		"chart": chartJSON, "curves": curveCharts, "calibration": calibrationChart, "scatter": scatterChart, "targets": histogramBars,
-		"heat": heat, "pct": percent, "score": formatScore, "metric": formatMetric, "metricName": metricName, "seconds": formatSeconds,
-		"num": formatNumber, "config": formatConfig, "share": share, "png": dataURL, "classBars": classBars, "metrics": metricRows,
+		"heat": heat, "pct": percent, "score": formatScore, "metric": FormatMetric, "metricName": MetricName, "seconds": FormatSeconds,
+		"num": FormatNumber, "config": FormatConfig, "share": share, "png": dataURL, "classBars": classBars, "metrics": metricRows,
 		"when": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04") }, "task": TaskTitle, "curl": curlExample,
 		"severity": severity, "join": strings.Join, "inc": func(i int) int { return i + 1 }, "small": func(n, m int) bool { return n <= m },
 	}
@@ -74,30 +74,32 @@ var metricNames = map[string]string{
 	"ece": "Calibration error", "r2": "R²", "rmse": "RMSE", "mae": "MAE",
 }
 
-func metricName(name string) string {
+// MetricName is a metric's name for people.
+func MetricName(name string) string {
 	if n, ok := metricNames[name]; ok {
 		return n
 	}
 	return name
 }
 
-// formatMetric writes a metric as people read it: shares as percentages.
-func formatMetric(name string, v float64) string {
+// FormatMetric writes a metric as people read it: shares as percentages.
+func FormatMetric(name string, v float64) string {
 	switch name {
 	case "accuracy", "macro_f1", "balanced_accuracy", "ece":
 		return fmt.Sprintf("%.2f %%", 100*v)
 	}
-	return formatNumber(v)
+	return FormatNumber(v)
 }
 
 func formatScore(metric string, v *float64) string {
 	if v == nil {
 		return "–"
 	}
-	return formatMetric(metric, *v)
+	return FormatMetric(metric, *v)
 }
 
-func formatNumber(v any) string {
+// FormatNumber writes a float64 to four digits, an int with its digits in groups.
+func FormatNumber(v any) string {
 	switch x := v.(type) {
 	case float64:
 		return trimZeros(fmt.Sprintf("%.4g", x))
@@ -105,7 +107,7 @@ func formatNumber(v any) string {
 		if x == nil {
 			return "–"
 		}
-		return formatNumber(*x)
+		return FormatNumber(*x)
 	case int:
 		return groupDigits(x)
 	}
@@ -135,7 +137,8 @@ func groupDigits(n int) string {
 	return out.String()
 }
 
-func formatSeconds(s float64) string {
+// FormatSeconds writes a duration in the units people use for it.
+func FormatSeconds(s float64) string {
 	switch {
 	case s < 10:
 		return fmt.Sprintf("%.1f s", s)
@@ -147,11 +150,11 @@ func formatSeconds(s float64) string {
 	return fmt.Sprintf("%d h %02d min", int(s)/3600, int(s)/60%60)
 }
 
-// formatConfig lists hyper-parameters by name.
-func formatConfig(config map[string]any) string {
+// FormatConfig lists hyper-parameters by name.
+func FormatConfig(config map[string]any) string {
 	var parts []string
 	for k, v := range config {
-		parts = append(parts, fmt.Sprintf("%s %s", strings.ReplaceAll(k, "_", " "), formatNumber(v)))
+		parts = append(parts, fmt.Sprintf("%s %s", strings.ReplaceAll(k, "_", " "), FormatNumber(v)))
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, " · ")
