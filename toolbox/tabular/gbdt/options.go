@@ -30,6 +30,7 @@ type Options struct {
 	Patience     int     // stop after so many rounds without a better validation loss; 0 means never
 	Threads      int     // 0 means 1; the result is the same for any
 	Seed         uint64
+	Stop         func() bool // asked before each round; true ends the training with what there is; may be nil
 }
 
 func (o Options) withDefaults() Options {

@@ -47,6 +47,9 @@ func Train(ctx context.Context, bins *Bins, y []float32, val Data, opts Options,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if opts.Stop != nil && round > 1 && opts.Stop() {
+			break
+		}
 		grown := b.round(round)
 		loss := math.NaN()
 		if len(val.Y) > 0 {

@@ -1,0 +1,145 @@
+package tabular
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/macaw-ai/macaw/framework/onnx"
+	"github.com/macaw-ai/macaw/toolbox"
+	"github.com/macaw-ai/macaw/toolbox/tabular/feature"
+	"github.com/macaw-ai/macaw/toolbox/tabular/gbdt"
+	"github.com/macaw-ai/macaw/toolbox/tabular/tree"
+)
+
+func init() {
+	toolbox.Register(&toolbox.Recipe{
+		Name:    "boosted-trees",
+		Summary: "Gradient-boosted decision trees over histograms.",
+		Tasks:   tasks,
+		Space: toolbox.Space{
+			{Name: "learning_rate", Low: 0.02, High: 0.2, Log: true, Default: 0.06},
+			{Name: "leaves", Low: 4, High: 64, Log: true, Integer: true, Default: 24},
+			{Name: "min_rows", Low: 2, High: 60, Log: true, Integer: true, Default: 12},
+			{Name: "l2", Low: 0.01, High: 30, Log: true, Default: 1.0},
+			{Name: "row_share", Low: 0.5, High: 1, Default: 0.8},
+			{Name: "column_share", Low: 0.3, High: 1, Default: 0.7},
+			{Name: "node_share", Low: 0.4, High: 1, Default: 1.0},
+			{Name: "random", Choices: []any{false, true}, Default: false},
+			{Name: "smooth", Low: 2, High: 50, Log: true, Default: 10.0},
+		},
+		Portfolio: []toolbox.Config{
+			{},
+			{"learning_rate": 0.05, "leaves": 6, "min_rows": 8, "row_share": 0.7, "column_share": 0.5},
+			{"random": true, "leaves": 40, "min_rows": 5, "column_share": 0.9, "learning_rate": 0.08},
+			{"leaves": 48, "min_rows": 20, "l2": 5.0, "learning_rate": 0.04, "column_share": 0.5, "row_share": 0.9},
+		},
+		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+			t, err := open(p)
+			if err != nil {
+				return nil, err
+			}
+			return t.boost(ctx, c, b, report)
+		},
+	})
+}
+
+// Limits of boosting: rounds of a full schedule, and nodes, so that a model of
+// many classes stays a few megabytes.
+const (
+	boostRounds   = 1500
+	boostNodes    = 600_000
+	boostPatience = 50
+	blindRounds   = 150 // without validation rows and without Budget.Steps
+)
+
+// boost fits the recipe "boosted-trees".
+func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
+	opts := gbdt.Options{
+		LearningRate: c.Float("learning_rate"), MaxLeaves: c.Int("leaves"), MinRows: c.Int("min_rows"), L2: c.Float("l2"),
+		RowShare: c.Float("row_share"), ColumnShare: c.Float("column_share"), NodeShare: c.Float("node_share"),
+		Random: c.Bool("random"), Threads: t.threads, Seed: t.seed, Patience: boostPatience,
+	}
+	switch {
+	case t.target.Classes == 2:
+		opts.Loss = gbdt.Logistic
+	case t.target.Classes > 2:
+		opts.Loss, opts.Classes = gbdt.Softmax, t.target.Classes
+	}
+	opts.MinRows = max(1, min(opts.MinRows, len(t.train)/8))
+	opts.Rounds = t.rounds(opts, budget)
+	if budget.Steps > 0 {
+		opts.Patience = 0
+	}
+	valX := enc.Transform(t.val)
+	bins := gbdt.Quantise(x, enc.Width(), 255, t.threads)
+	model, err := t.run(ctx, bins, gbdt.Data{X: valX, Y: t.numbers(t.val)}, opts, budget, report)
+	if err != nil {
+		return nil, err
+	}
+	b := onnx.NewBuilder("boosted-trees")
+	t.source.Declare(b)
+	raw := model.Export(b, enc.Export(b))
+	if t.target.Classes == 2 {
+		p := b.Op("Sigmoid", nil, raw)
+		raw = b.Op("Concat", onnx.Attrs{"axis": 1}, b.Op("Sub", nil, b.Float(1), p), p)
+	} else if t.target.Classes > 2 {
+		raw = b.Op("Softmax", onnx.Attrs{"axis": 1}, raw)
+	}
+	t.output(b, raw)
+	val := t.probabilities(model.Predict(valX, t.threads))
+	rounds := len(model.Trees) / model.Outputs
+	return &toolbox.Candidate{Model: b.Model(), Val: val, Steps: rounds,
+		Note: fmt.Sprintf("%d trees of up to %d leaves", len(model.Trees), opts.MaxLeaves)}, nil
+}
+
+// rounds returns how many rounds the budget allows at most.
+func (t *table) rounds(opts gbdt.Options, b toolbox.Budget) int {
+	if b.Steps > 0 {
+		return b.Steps
+	}
+	trees := 1
+	if opts.Loss == gbdt.Softmax {
+		trees = opts.Classes
+	}
+	full := min(boostRounds, max(30, boostNodes/(2*opts.MaxLeaves*trees)))
+	if len(t.val) == 0 {
+		full = min(full, blindRounds)
+	}
+	if b.Fidelity > 0 && b.Fidelity < 1 {
+		full = int(math.Ceil(float64(full) * b.Fidelity))
+	}
+	return max(10, full)
+}
+
+// run boosts, reports, and stops when the budget's time is up.
+func (t *table) run(ctx context.Context, bins *gbdt.Bins, val gbdt.Data, opts gbdt.Options, budget toolbox.Budget, report func(toolbox.Progress)) (*tree.Ensemble, error) {
+	start, last := time.Now(), time.Time{}
+	opts.Stop = func() bool { return budget.Time > 0 && time.Since(start) > budget.Time }
+	return gbdt.Train(ctx, bins, t.numbers(t.train), val, opts, func(r gbdt.Round) {
+		if report == nil || r.Number < opts.Rounds && time.Since(last) < 100*time.Millisecond {
+			return
+		}
+		last = time.Now()
+		values := t.scores(t.probabilities(append([]float32(nil), r.Scores...)))
+		report(toolbox.Progress{Step: r.Number, Epoch: float64(r.Number), Share: float64(r.Number) / float64(opts.Rounds), Values: values})
+	})
+}
+
+// probabilities turns raw outputs of boosting into those of a candidate.
+func (t *table) probabilities(raw []float32) []float32 {
+	switch {
+	case t.target.Classes == 2:
+		out := make([]float32, 2*len(raw))
+		for i, v := range raw {
+			p := float32(1 / (1 + math.Exp(-float64(v))))
+			out[2*i], out[2*i+1] = 1-p, p
+		}
+		return out
+	case t.target.Classes > 2:
+		return softmax(raw, t.target.Classes)
+	}
+	return raw
+}
