@@ -1,0 +1,205 @@
+package search
+
+import (
+	"slices"
+	"time"
+
+	"github.com/macaw-ai/macaw/toolbox"
+)
+
+// The shares of the search's time that parts of it may take.
+const (
+	openingShare = 0.06 // the first look at one network
+	compareShare = 0.22 // all trials before the long training
+	trialShare   = 0.15 // one of many full trials
+	leastShare   = 0.02 // a rest shorter than this is not worth a trial
+)
+
+// byClock spends the time left: the default of each recipe first; then, where a
+// network leads that grows with time, a short comparison and one long training;
+// else many full trials.
+func (p *Plan) byClock(h *history, left time.Duration) (Job, bool) {
+	if job, ok := p.opening(h, left); ok {
+		return job, true
+	}
+	if len(h.done) == 0 || left < p.share(leastShare) {
+		return Job{}, false
+	}
+	if champion := p.champion(h); champion != nil {
+		return p.race(h, champion, left)
+	}
+	return p.sweep(h, left)
+}
+
+func (p *Plan) share(f float64) time.Duration { return time.Duration(f * float64(p.Total)) }
+
+// opening gives every recipe its first trial, those that end by themselves
+// first: they are quick, and something usable is there early.
+func (p *Plan) opening(h *history, left time.Duration) (Job, bool) {
+	order := slices.Clone(p.Recipes)
+	slices.SortStableFunc(order, func(a, b *toolbox.Recipe) int {
+		return boolInt(a.Anytime) - boolInt(b.Anytime)
+	})
+	for _, r := range order {
+		tries := h.fails[r.Name]
+		if h.of(r.Name) != nil || tries > 1 || tries >= max(1, len(r.Portfolio)) {
+			continue
+		}
+		var c toolbox.Config
+		if tries < len(r.Portfolio) {
+			c = r.Portfolio[tries]
+		}
+		rung := 0
+		if p.small() {
+			rung = 1
+		}
+		job := p.job(r, r.Space.Fill(c), rung)
+		job.Time = min(p.share(openingShare), left)
+		if !r.Anytime {
+			job.Time = min(p.share(0.25), left)
+		}
+		if len(h.done) > 0 && left < p.share(openingShare) {
+			continue
+		}
+		return job, true
+	}
+	return Job{}, false
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// cost estimates the seconds of one full fit, from the recipe's done trials.
+// bound says that a trial was ended by its time limit: the cost is at least that.
+func (h *history) cost(recipe string) (seconds float64, bound bool) {
+	var full []float64
+	for _, t := range h.done {
+		if t.Recipe != recipe {
+			continue
+		}
+		full = append(full, t.Seconds/float64(max(1, t.Folds))/t.Fidelity)
+		if t.Limit > 0 && !t.Final && t.Seconds/float64(max(1, t.Folds)) >= 0.85*t.Limit {
+			bound = true
+		}
+	}
+	if full == nil {
+		return 0, false
+	}
+	slices.Sort(full)
+	return full[len(full)/2], bound
+}
+
+// champion returns the network that should get most of the time, or nil: the
+// best default of an Anytime recipe whose full schedule is long, unless another
+// recipe is so much better that training on will not make up for it. Another
+// configuration of its recipe takes its place if it is better by more than one
+// standard error: short trials flatter what learns fast.
+func (p *Plan) champion(h *history) *Trial {
+	if p.Folds > 1 {
+		return nil
+	}
+	var best, first *Trial
+	for _, t := range h.done {
+		if best == nil || t.Crit < best.Crit {
+			best = t
+		}
+		r := p.recipe(t.Recipe)
+		if r == nil || !r.Anytime || t.Rung != 0 || len(r.Portfolio) > 0 && t.Key() != key(r.Name, r.Space.Fill(r.Portfolio[0])) {
+			continue
+		}
+		if seconds, bound := h.cost(r.Name); !bound && seconds < trialShare*p.Total.Seconds() {
+			continue
+		}
+		if first == nil || t.Crit < first.Crit {
+			first = t
+		}
+	}
+	if first == nil || 0.6*first.Crit > best.Crit && !p.finals(h) {
+		return nil
+	}
+	champion := first
+	for _, t := range h.on(0) {
+		if t.Recipe == first.Recipe && t.Crit < first.Crit-p.margin(first.Crit, 0) && t.Crit < champion.Crit {
+			champion = t
+		}
+	}
+	return champion
+}
+
+func (p *Plan) finals(h *history) bool {
+	return slices.ContainsFunc(h.done, func(t *Trial) bool { return t.Final })
+}
+
+// race compares a few configurations for a short time, then trains the champion
+// for the rest. What is left after that goes to another training of it from
+// another seed, or of the baselines.
+func (p *Plan) race(h *history, champion *Trial, left time.Duration) (Job, bool) {
+	if !p.finals(h) {
+		if job, ok := p.challenger(h, champion, left); ok {
+			return job, true
+		}
+		return p.final(h, champion, left, 0)
+	}
+	var last *Trial
+	n := 0
+	for _, t := range h.done {
+		if t.Final {
+			last = t
+			n++
+		}
+	}
+	if n < 3 && left.Seconds() > 0.6*last.Seconds && left > p.share(0.1) {
+		return p.final(h, champion, left, uint64(n))
+	}
+	return Job{}, false
+}
+
+// challenger is the next short trial before the long one, while its share of
+// the time lasts: full trials of quick recipes, then further defaults of the
+// champion's recipe.
+func (p *Plan) challenger(h *history, champion *Trial, left time.Duration) (Job, bool) {
+	spent := p.Total - left
+	for _, r := range p.Recipes {
+		mine := h.of(r.Name)
+		if r.Anytime || len(mine) == 0 || mine[0].Rung == top {
+			continue
+		}
+		if seconds, _ := h.cost(r.Name); seconds < 0.03*p.Total.Seconds() && h.fails[r.Name] == 0 {
+			job := p.job(r, mine[0].Config, top)
+			job.Time = p.share(2 * openingShare)
+			return job, true
+		}
+	}
+	slot := p.share(openingShare)
+	if spent+slot > p.share(compareShare) || h.n > 12 {
+		return Job{}, false
+	}
+	r := p.recipe(champion.Recipe)
+	for _, c := range r.Portfolio {
+		if c := r.Space.Fill(c); !h.tried[key(r.Name, c)] {
+			job := p.job(r, c, 0)
+			job.Time = slot
+			return job, true
+		}
+	}
+	return Job{}, false
+}
+
+// final trains the champion for the time left, less what a fit was seen to take
+// beyond its limit.
+func (p *Plan) final(h *history, champion *Trial, left time.Duration, seed uint64) (Job, bool) {
+	over := 0.0
+	for _, t := range h.done {
+		if t.Recipe == champion.Recipe && t.Limit > 0 {
+			over = max(over, t.Seconds-t.Limit)
+		}
+	}
+	job := p.job(p.recipe(champion.Recipe), champion.Config, top)
+	job.Final, job.Seed = true, seed
+	job.Time = left - time.Duration(1.2*over*float64(time.Second)) - left/50
+	return job, job.Time > 0
+}

@@ -1,0 +1,82 @@
+package search
+
+import (
+	"time"
+
+	"github.com/macaw-ai/macaw/toolbox"
+)
+
+// sweep spends the time on many full trials: first the default of each recipe,
+// then configurations that successive halving promotes, or, where a full trial
+// is cheap, that go to the top at once.
+func (p *Plan) sweep(h *history, left time.Duration) (Job, bool) {
+	if len(h.on(top)) >= p.enough() {
+		return Job{}, false
+	}
+	ranked := h.ranked()
+	for _, r := range ranked {
+		best := h.of(r.Name)[0]
+		if best.Rung < top && h.at[best.Key()] < top && h.fails[r.Name] < 3 && p.fits(h, r, top, left) {
+			return p.timed(p.job(r, best.Config, top), left), true
+		}
+	}
+	for rung := top; rung > 0; rung-- {
+		if t := h.promote(rung-1, eta); t != nil && p.fits(h, p.recipe(t.Recipe), rung, left) {
+			return p.timed(p.job(p.recipe(t.Recipe), t.Config, rung), left), true
+		}
+	}
+	var among []*toolbox.Recipe
+	for _, r := range ranked {
+		if p.fits(h, r, p.entry(h, r, left), left) {
+			among = append(among, r)
+		}
+	}
+	if among == nil {
+		return Job{}, false
+	}
+	r, c := h.propose(among)
+	if r == nil {
+		return Job{}, false
+	}
+	return p.timed(p.job(r, c, p.entry(h, r, left)), left), true
+}
+
+// enough is how many full trials n validated samples can tell apart: with more,
+// the best one is the luckiest.
+func (p *Plan) enough() int { return 50 + p.Rows/20 }
+
+// entry is the rung on which a new configuration begins: the top where the time
+// left holds twenty full trials, else the highest that it holds six of.
+func (p *Plan) entry(h *history, r *toolbox.Recipe, left time.Duration) int {
+	switch {
+	case 20*p.estimate(h, r, top) <= left.Seconds():
+		return top
+	case 6*p.estimate(h, r, 1) <= left.Seconds():
+		return 1
+	}
+	return 0
+}
+
+// estimate is the seconds that a trial of r on the rung will take.
+func (p *Plan) estimate(h *history, r *toolbox.Recipe, rung int) float64 {
+	seconds, _ := h.cost(r.Name)
+	level := p.rungs()[rung]
+	s := seconds * level.Fidelity * float64(level.Folds)
+	if r.Anytime {
+		s = min(s, p.share(trialShare).Seconds())
+	}
+	return s
+}
+
+func (p *Plan) fits(h *history, r *toolbox.Recipe, rung int, left time.Duration) bool {
+	return 1.15*p.estimate(h, r, rung) <= left.Seconds()
+}
+
+// timed bounds a trial: a network by its share of the search, others by what is left.
+func (p *Plan) timed(j Job, left time.Duration) Job {
+	j.Time = left
+	if j.Recipe.Anytime {
+		j.Time = min(left, p.share(trialShare))
+	}
+	return j
+}
