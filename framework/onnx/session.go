@@ -1,0 +1,138 @@
+package onnx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/fault"
+)
+
+// Session runs a model. It may be used by several goroutines at once.
+type Session struct {
+	inputs  []*ValueInfo
+	outputs []*ValueInfo
+	prog    *program
+}
+
+// Operator-set versions that sessions read.
+const (
+	minOpset = 7
+	maxOpset = 23
+	maxML    = 5
+)
+
+// NewSession prepares m for dev. An operator, attribute or type that is not
+// supported is an error that names the operator and the node.
+func NewSession(m *Model, dev chip.Device) (*Session, error) {
+	if m == nil || m.Graph == nil {
+		return nil, errors.New("onnx: the model has no graph")
+	}
+	opsets := map[string]int64{}
+	for _, o := range m.Opsets {
+		domain := o.Domain
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		opsets[domain] = o.Version
+	}
+	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
+		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)
+	}
+	if v := opsets[MLDomain]; v > maxML {
+		return nil, fmt.Errorf("onnx: operator set %s version %d is not supported; export with at most %d", MLDomain, v, maxML)
+	}
+	threads := runtime.GOMAXPROCS(0)
+	if dev != nil && dev.Info().Threads > 0 {
+		threads = dev.Info().Threads
+	}
+	prog, err := newScope(nil, opsets, threads).compile(m.Graph)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{outputs: m.Graph.Outputs, prog: prog}
+	constants := map[string]bool{}
+	for _, t := range m.Graph.Initializers {
+		constants[t.Name] = true
+	}
+	for _, in := range m.Graph.Inputs {
+		if !constants[in.Name] {
+			s.inputs = append(s.inputs, in)
+		}
+	}
+	return s, nil
+}
+
+// Inputs lists the model's inputs, without those that constants fill.
+func (s *Session) Inputs() []*ValueInfo { return s.inputs }
+
+// Outputs lists the model's outputs.
+func (s *Session) Outputs() []*ValueInfo { return s.outputs }
+
+// Run computes all outputs. Inputs of other names, types or fixed dimensions
+// than the model declares are errors for users. The results may share memory
+// with the inputs and with constants of the model and must not be changed.
+func (s *Session) Run(ctx context.Context, inputs map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
+	args := make([]*tensor.Tensor, len(s.inputs))
+	for i, info := range s.inputs {
+		t := inputs[info.Name]
+		if t == nil {
+			return nil, fault.Errorf(fault.Invalid, "The model's input %q is missing.", info.Name)
+		}
+		if err := checkInput(info, t); err != nil {
+			return nil, err
+		}
+		args[i] = t
+	}
+	if len(inputs) > len(args) {
+		for name := range inputs {
+			if !s.takes(name) {
+				return nil, fault.Errorf(fault.Invalid, "The model has no input called %q.", name)
+			}
+		}
+	}
+	outs, err := s.prog.run(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	results := make(map[string]*tensor.Tensor, len(outs))
+	for i, t := range outs {
+		results[s.outputs[i].Name] = t
+	}
+	return results, nil
+}
+
+func (s *Session) takes(name string) bool {
+	for _, in := range s.inputs {
+		if in.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func checkInput(info *ValueInfo, t *tensor.Tensor) error {
+	if dt := info.DType(); dt != t.DType() {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, dt, t.DType())
+	}
+	dims, ok := info.Dims()
+	if !ok {
+		return nil
+	}
+	fits := len(dims) == t.Rank()
+	for i := 0; fits && i < len(dims); i++ {
+		if d, fixed := dims[i].(int); fixed && d != t.Shape()[i] {
+			fits = false
+		}
+	}
+	if !fits {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants shape %v, got %v.", info.Name, dims, t.Shape())
+	}
+	return nil
+}
+
+// Close frees what the session holds on its device.
+func (s *Session) Close() {}
