@@ -13,10 +13,9 @@ import (
 )
 
 func init() {
-	toolbox.Register(&toolbox.Recipe{
+	register(toolbox.Recipe{
 		Name:    "linear",
 		Summary: "Ridge or logistic regression on scaled numbers and one-hot categories.",
-		Tasks:   tasks,
 		Space: toolbox.Space{
 			{Name: "scaling", Choices: []any{"standard", "quantile", "piecewise"}, Default: "standard"},
 			{Name: "bins", Low: 3, High: 16, Log: true, Integer: true, Default: 6},
@@ -27,14 +26,7 @@ func init() {
 			{"scaling": "piecewise"},
 			{"scaling": "quantile"},
 		},
-		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
-			t, err := open(p)
-			if err != nil {
-				return nil, err
-			}
-			return t.linear(ctx, c, b, report)
-		},
-	})
+	}, (*table).linear)
 }
 
 // strengths are the regularisations that are tried, strongest first, so that
@@ -44,7 +36,7 @@ var strengths = []float64{1000, 300, 100, 30, 10, 3, 1, 0.3, 0.1, 0.03}
 const linearIterations = 200
 
 // linear fits the recipe "linear".
-func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	enc := feature.FitDense(t.source, t.train, feature.DenseOptions{
 		Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: c.Int("min_level")})
 	solve, err := t.solver(ctx, enc.Transform(t.train), enc.Width())
@@ -58,8 +50,9 @@ func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Bud
 	b := onnx.NewBuilder("linear")
 	t.source.Declare(b)
 	t.output(b, t.exportLinear(b, enc.Export(b), model))
-	return &toolbox.Candidate{Model: b.Model(), Val: val, Steps: step,
-		Note: fmt.Sprintf("%d columns, L2 %g", enc.Width(), strengths[step-1])}, nil
+	predict := func(rows []int) []float32 { return t.finish(model.Predict(enc.Transform(rows))) }
+	return &fitted{&toolbox.Candidate{Model: b.Model(), Val: val, Steps: step,
+		Note: fmt.Sprintf("%d columns, L2 %g", enc.Width(), strengths[step-1])}, predict}, nil
 }
 
 // solver returns a function that fits x and the training labels with a strength.
@@ -94,14 +87,9 @@ func (t *table) path(solve func(float64) (*linear.Model, error), x []float32, bu
 		if err != nil {
 			return nil, 0, nil, err
 		}
-		out := m.Predict(x)
-		if !t.regression() {
-			out = softmax(out, t.target.Classes)
-		}
+		out := t.finish(m.Predict(x))
 		values := t.scores(out)
-		if report != nil {
-			report(toolbox.Progress{Step: i + 1, Epoch: float64(i + 1), Share: float64(i+1) / float64(len(strengths)), Values: values})
-		}
+		report(toolbox.Progress{Step: i + 1, Epoch: float64(i + 1), Share: float64(i+1) / float64(len(strengths)), Values: values})
 		if loss, ok := values["val_loss"]; !ok || loss < least {
 			best, step, val, least, worse = m, i+1, out, loss, 0
 		} else if worse++; worse == 2 {

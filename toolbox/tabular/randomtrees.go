@@ -12,10 +12,9 @@ import (
 )
 
 func init() {
-	toolbox.Register(&toolbox.Recipe{
+	register(toolbox.Recipe{
 		Name:    "random-trees",
 		Summary: "A forest of extremely randomised trees.",
-		Tasks:   tasks,
 		Space: toolbox.Space{
 			{Name: "columns", Low: 0.1, High: 1, Default: 0.4}, // share of the columns tried at a node
 			{Name: "min_rows", Low: 1, High: 16, Log: true, Integer: true, Default: 2},
@@ -26,14 +25,7 @@ func init() {
 			{"columns": 0.9, "min_rows": 4},
 			{"columns": 0.25, "min_rows": 1},
 		},
-		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
-			t, err := open(p)
-			if err != nil {
-				return nil, err
-			}
-			return t.forest(ctx, c, b, report)
-		},
-	})
+	}, (*table).forest)
 }
 
 const (
@@ -42,7 +34,7 @@ const (
 )
 
 // forest fits the recipe "random-trees".
-func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
 	opts := forest.Options{
 		Classes: t.target.Classes, Trees: forestTrees, MinRows: c.Int("min_rows"), MaxNodes: forestNodes,
@@ -55,9 +47,7 @@ func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Bud
 		opts.Trees, opts.MaxNodes = budget.Steps, 0
 	}
 	model, err := forest.Train(ctx, x, enc.Width(), t.numbers(t.train), opts, func(trees int) {
-		if report != nil {
-			report(toolbox.Progress{Step: trees, Epoch: float64(trees), Share: float64(trees) / float64(opts.Trees)})
-		}
+		report(toolbox.Progress{Step: trees, Epoch: float64(trees), Share: float64(trees) / float64(opts.Trees)})
 	})
 	if err != nil {
 		return nil, err
@@ -65,10 +55,9 @@ func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Bud
 	b := onnx.NewBuilder("random-trees")
 	t.source.Declare(b)
 	t.output(b, model.Export(b, enc.Export(b)))
-	val := model.Predict(enc.Transform(t.val), t.threads)
-	if report != nil {
-		report(toolbox.Progress{Step: len(model.Trees), Epoch: float64(len(model.Trees)), Share: 1, Values: t.scores(val)})
-	}
-	return &toolbox.Candidate{Model: b.Model(), Val: val, Steps: len(model.Trees),
-		Note: fmt.Sprintf("%d trees, %d nodes", len(model.Trees), model.Nodes())}, nil
+	predict := func(rows []int) []float32 { return model.Predict(enc.Transform(rows), t.threads) }
+	val := predict(t.val)
+	report(toolbox.Progress{Step: len(model.Trees), Epoch: float64(len(model.Trees)), Share: 1, Values: t.scores(val)})
+	return &fitted{&toolbox.Candidate{Model: b.Model(), Val: val, Steps: len(model.Trees),
+		Note: fmt.Sprintf("%d trees, %d nodes", len(model.Trees), model.Nodes())}, predict}, nil
 }

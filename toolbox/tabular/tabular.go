@@ -5,6 +5,7 @@ package tabular
 
 import (
 	"cmp"
+	"context"
 	"math"
 
 	"github.com/macaw-ai/macaw/framework/onnx"
@@ -14,8 +15,6 @@ import (
 	"github.com/macaw-ai/macaw/toolbox/tabular/feature"
 )
 
-var tasks = []string{toolbox.TabularClassification, toolbox.TabularRegression}
-
 // table is a problem with its columns read.
 type table struct {
 	source  *feature.Source
@@ -24,6 +23,39 @@ type table struct {
 	val     []int
 	threads int
 	seed    uint64
+}
+
+// fitted is a candidate and the training side's own way to predict.
+type fitted struct {
+	*toolbox.Candidate
+	predict func(rows []int) []float32 // as Candidate.Val, for any rows of the table
+}
+
+// fit trains one configuration on t.
+type fit func(t *table, ctx context.Context, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*fitted, error)
+
+// fits are the registered recipes' fits by name.
+var fits = map[string]fit{}
+
+// register adds a recipe for tables.
+func register(r toolbox.Recipe, f fit) {
+	fits[r.Name] = f
+	r.Tasks = []string{toolbox.TabularClassification, toolbox.TabularRegression}
+	r.Fit = func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+		t, err := open(p)
+		if err != nil {
+			return nil, err
+		}
+		if report == nil {
+			report = func(toolbox.Progress) {}
+		}
+		m, err := f(t, ctx, r.Space.Fill(c), b, report)
+		if err != nil {
+			return nil, err
+		}
+		return m.Candidate, nil
+	}
+	toolbox.Register(&r)
 }
 
 // open reads the table of p, once for all trials.
@@ -125,6 +157,14 @@ func softmax(z []float32, classes int) []float32 {
 		}
 	}
 	return z
+}
+
+// finish turns raw outputs [N, outputs] into predictions or probabilities, in place.
+func (t *table) finish(raw []float32) []float32 {
+	if t.regression() {
+		return raw
+	}
+	return softmax(raw, t.target.Classes)
 }
 
 // output adds the model output for values that are predictions or

@@ -14,10 +14,9 @@ import (
 )
 
 func init() {
-	toolbox.Register(&toolbox.Recipe{
+	register(toolbox.Recipe{
 		Name:    "boosted-trees",
 		Summary: "Gradient-boosted decision trees over histograms.",
-		Tasks:   tasks,
 		Space: toolbox.Space{
 			{Name: "learning_rate", Low: 0.02, High: 0.2, Log: true, Default: 0.06},
 			{Name: "leaves", Low: 4, High: 64, Log: true, Integer: true, Default: 24},
@@ -35,14 +34,7 @@ func init() {
 			{"random": true, "leaves": 40, "min_rows": 5, "column_share": 0.9, "learning_rate": 0.08},
 			{"leaves": 48, "min_rows": 20, "l2": 5.0, "learning_rate": 0.04, "column_share": 0.5, "row_share": 0.9},
 		},
-		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
-			t, err := open(p)
-			if err != nil {
-				return nil, err
-			}
-			return t.boost(ctx, c, b, report)
-		},
-	})
+	}, (*table).boost)
 }
 
 // Limits of boosting: rounds of a full schedule, and nodes, so that a model of
@@ -55,7 +47,7 @@ const (
 )
 
 // boost fits the recipe "boosted-trees".
-func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
 	opts := gbdt.Options{
 		LearningRate: c.Float("learning_rate"), MaxLeaves: c.Int("leaves"), MinRows: c.Int("min_rows"), L2: c.Float("l2"),
@@ -89,10 +81,11 @@ func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budg
 		raw = b.Op("Softmax", onnx.Attrs{"axis": 1}, raw)
 	}
 	t.output(b, raw)
-	val := t.probabilities(model.Predict(valX, t.threads))
-	rounds := len(model.Trees) / model.Outputs
-	return &toolbox.Candidate{Model: b.Model(), Val: val, Steps: rounds,
-		Note: fmt.Sprintf("%d trees of up to %d leaves", len(model.Trees), opts.MaxLeaves)}, nil
+	predict := func(rows []int) []float32 {
+		return t.probabilities(model.Predict(enc.Transform(rows), t.threads))
+	}
+	return &fitted{&toolbox.Candidate{Model: b.Model(), Val: predict(t.val), Steps: len(model.Trees) / model.Outputs,
+		Note: fmt.Sprintf("%d trees of up to %d leaves", len(model.Trees), opts.MaxLeaves)}, predict}, nil
 }
 
 // rounds returns how many rounds the budget allows at most.
@@ -119,7 +112,7 @@ func (t *table) run(ctx context.Context, bins *gbdt.Bins, val gbdt.Data, opts gb
 	start, last := time.Now(), time.Time{}
 	opts.Stop = func() bool { return budget.Time > 0 && time.Since(start) > budget.Time }
 	return gbdt.Train(ctx, bins, t.numbers(t.train), val, opts, func(r gbdt.Round) {
-		if report == nil || r.Number < opts.Rounds && time.Since(last) < 100*time.Millisecond {
+		if r.Number < opts.Rounds && time.Since(last) < 100*time.Millisecond {
 			return
 		}
 		last = time.Now()

@@ -1,7 +1,7 @@
 """Write the benchmark sets with ten fixed splits and the scores of sklearn's
 HistGradientBoosting with its defaults, one JSON file per set.
 
-usage: sklearn.py OUT [VEGA_DATA [LETTER_RECOGNITION_DATA]]
+usage: peer.py OUT [VEGA_DATA [LETTER_RECOGNITION_DATA]]
 
 Encoding for sklearn: numbers as they are, missing ones NaN; dates as days,
 year, month, day; categories by OrdinalEncoder with the categorical_features mask, those
