@@ -1,0 +1,20 @@
+package graph
+
+import "github.com/macaw-ai/macaw/chip"
+
+// optimize runs the passes, each of which keeps what the program computes.
+func optimize(dev chip.Device, p *program) error {
+	deadcode(p)
+	if err := fold(dev, p); err != nil {
+		return err
+	}
+	simplify(p)
+	cse(p)
+	deadcode(p)
+	fuse(p)
+	deadcode(p)
+	settle(p)
+	return nil
+}
+
+func fuse(p *program) {}

@@ -1,0 +1,99 @@
+package optim
+
+import (
+	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// Options configure Apply. The zero value neither clips nor averages.
+type Options struct {
+	// ClipNorm scales all gradients down together so that their joint
+	// Euclidean norm is at most this; 0 means no limit.
+	ClipNorm float32
+	// EMA is the decay of an exponential moving average of the parameters and
+	// of running statistics, such as 0.999; 0 means none.
+	EMA float32
+	// DecayAll applies weight decay to vectors (biases, gains) too; by default
+	// it acts only on variables of rank 2 and more.
+	DecayAll bool
+}
+
+// State is what an optimiser remembers between steps.
+type State struct {
+	vars []*graph.Variable
+	step *graph.Variable
+	ema  *EMA
+	norm *graph.Node
+}
+
+// Apply adds to loss' graph the update of every trainable variable in params
+// by rule: a run of a program compiled from the graph makes one step. lr is a
+// float32 node of shape [1], usually an input fed from a schedule.
+func Apply(loss *graph.Node, params *nn.Params, rule Rule, lr *graph.Node, o Options) *State {
+	g := loss.Graph()
+	weights := params.Trainable()
+	nodes := make([]*graph.Node, len(weights))
+	for i, w := range weights {
+		nodes[i] = g.Var(w)
+	}
+	grads := graph.Grad(loss, nodes...)
+	s := &State{}
+	s.step = s.add(graph.NewVariable("optimizer/step", tensor.Of([]int64{0}, 1), false))
+	step := graph.Add(g.Var(s.step), g.Const(tensor.Of([]int64{1}, 1)))
+	g.Assign(s.step, step)
+	in := inputs{lr: lr, step: step, scale: g.Const(tensor.Of([]float32{1}, 1))}
+	if o.ClipNorm > 0 {
+		s.norm = globalNorm(grads)
+		in.scale = clipScale(s.norm, o.ClipNorm)
+	}
+	fresh := map[*graph.Variable]*graph.Node{}
+	for i, w := range weights {
+		in.decay = o.DecayAll || len(w.Shape()) >= 2
+		fresh[w] = rule.update(s, w, grads[i], in)
+	}
+	if o.EMA > 0 {
+		s.ema = track(g, params, fresh, o.EMA)
+	}
+	return s
+}
+
+// globalNorm is the Euclidean norm of all gradients together, [1]. A matrix
+// product with itself sums the squares in one pass.
+func globalNorm(grads []*graph.Node) *graph.Node {
+	squares := make([]*graph.Node, len(grads))
+	for i, d := range grads {
+		row := graph.Reshape(d, graph.Dims(1, -1)...)
+		squares[i] = graph.Reshape(graph.MatMulT(row, row, false, true), graph.Const(1))
+	}
+	return graph.Sqrt(graph.Sum(graph.Concat(0, squares...)))
+}
+
+// clipScale is min(1, limit/norm). Source: Pascanu et al. 2013, arXiv:1211.5063.
+func clipScale(norm *graph.Node, limit float32) *graph.Node {
+	g := norm.Graph()
+	scale := graph.Div(graph.Scalar(g, limit), graph.Max(norm, graph.Scalar(g, limit)))
+	return graph.Reshape(scale, graph.Const(1))
+}
+
+func (s *State) add(v *graph.Variable) *graph.Variable {
+	s.vars = append(s.vars, v)
+	return v
+}
+
+// Variables returns the optimiser's own variables, for checkpoints: moments,
+// the step count and moving averages.
+func (s *State) Variables() []*graph.Variable {
+	vars := append([]*graph.Variable(nil), s.vars...)
+	if s.ema != nil {
+		vars = append(vars, s.ema.vars()...)
+	}
+	return vars
+}
+
+// Norm returns the node of the gradients' joint norm before clipping, a
+// float32 scalar, or nil without ClipNorm.
+func (s *State) Norm() *graph.Node { return s.norm }
+
+// EMA returns the moving averages, or nil without Options.EMA.
+func (s *State) EMA() *EMA { return s.ema }
