@@ -76,7 +76,7 @@ func planMap[T float32 | int64](c *call, op *chip.Map, dt chip.DType, fns []func
 	ops := len(c.ins)
 	lastUse := make([]int, ops+len(op.Code))
 	for i, in := range op.Code {
-		for _, r := range []int{in.A, in.B, in.C}[:in.Fn.Arity()] {
+		for _, r := range operands(in) {
 			lastUse[r] = i
 		}
 	}
@@ -135,7 +135,10 @@ func (p *mapPlan[T]) schedule(c *call, op *chip.Map, dt chip.DType, fns []func(d
 	}
 	for i, in := range op.Code {
 		id := len(c.ins) + i
-		s := mapStep[T]{a: in.A, b: in.B, c: in.C}
+		s := mapStep[T]{} // operands that a function does not have stay 0
+		for j, r := range operands(in) {
+			*[]*int{&s.a, &s.b, &s.c}[j] = r
+		}
 		if in.Fn == chip.FnConst {
 			s.fill, s.dst, home[id] = T(in.Imm), p.regs, -1
 			p.regs++
@@ -143,7 +146,7 @@ func (p *mapPlan[T]) schedule(c *call, op *chip.Map, dt chip.DType, fns []func(d
 			continue
 		}
 		s.fn = fns[in.Fn]
-		args := []int{in.A, in.B, in.C}[:in.Fn.Arity()]
+		args := operands(in)
 		for j, r := range args {
 			if lastUse[r] == i && home[r] >= 0 && !slices.Contains(args[:j], r) {
 				free = append(free, home[r])
@@ -179,9 +182,11 @@ func (p *mapPlan[T]) outputInPlace(c *call, op *chip.Map, dt chip.DType, id, i i
 	return o
 }
 
+func operands(in chip.MapInstr) []int { return []int{in.A, in.B, in.C}[:in.Fn.Arity()] }
+
 func readAfter(op *chip.Map, r, i int) bool {
 	for _, in := range op.Code[i+1:] {
-		if slices.Contains([]int{in.A, in.B, in.C}[:in.Fn.Arity()], r) {
+		if slices.Contains(operands(in), r) {
 			return true
 		}
 	}

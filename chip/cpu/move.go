@@ -60,7 +60,7 @@ func moveKernel[T uint8 | uint32 | uint64](m *mover, c *call, src, dst *view) ke
 		s, d := of[T](src), of[T](dst)
 		for r := lo; r < hi; r++ {
 			from, to := m.offsets(r, len(m.dims)-1)
-			moveRow(d[to:], s[from:], m.row, m.toS, m.fromS)
+			moveRow(d, s, to, from, m.row, m.toS, m.fromS)
 		}
 	})
 }
@@ -76,15 +76,16 @@ func (m *mover) offsets(r, n int) (from, to int) {
 	return from, to
 }
 
-func moveRow[T any](dst, src []T, n, ds, ss int) {
+// moveRow copies n elements; ds and ss are the strides, which may be negative.
+func moveRow[T any](dst, src []T, to, from, n, ds, ss int) {
 	switch {
 	case ds == 1 && ss == 1:
-		copy(dst[:n], src)
+		copy(dst[to:to+n], src[from:])
 	case ds == 1 && ss == 0:
-		fill(dst[:n], src[0])
+		fill(dst[to:to+n], src[from])
 	default:
 		for i := range n {
-			dst[i*ds] = src[i*ss]
+			dst[to+i*ds] = src[from+i*ss]
 		}
 	}
 }

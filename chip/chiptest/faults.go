@@ -1,0 +1,68 @@
+package chiptest
+
+import (
+	"testing"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+// runFaults checks what must be an error and not a panic.
+func runFaults(t *testing.T, dev chip.Device) {
+	for _, bad := range []row{
+		{name: "outside", op: &chip.Gather{}, ins: []array{noise(1, 4, 2), values(chip.Int64, 0, 4)}, outs: []array{f32(2, 2)}},
+		{name: "far below", op: &chip.Gather{}, ins: []array{noise(1, 4, 2), values(chip.Int32, 0, -5)}, outs: []array{f32(2, 2)}},
+		{name: "outside", op: &chip.GatherGrad{}, ins: []array{noise(1, 2, 2), values(chip.Int64, 0, 4)}, outs: []array{f32(4, 2)}},
+	} {
+		t.Run("run "+bad.String(), func(t *testing.T) {
+			if err := bad.tryRun(t, dev); err == nil {
+				t.Error("the run succeeded")
+			}
+		})
+	}
+	for _, bad := range []row{
+		{name: "inner sizes", op: &chip.Gemm{}, ins: []array{f32(2, 3), f32(4, 5)}, outs: []array{f32(2, 5)}},
+		{name: "bias length", op: &chip.Gemm{Bias: true}, ins: []array{f32(2, 3), f32(3, 5), f32(4)}, outs: []array{f32(2, 5)}},
+		{name: "channels", op: &chip.Conv{Window: square(3, 1, 1, 1), Groups: 1}, ins: []array{f32(1, 4, 4, 3), f32(3, 3, 2, 8)}, outs: []array{f32(1, 4, 4, 8)}},
+		{name: "stride 0", op: &chip.Conv{Window: chip.Window{KH: 1, KW: 1, DilationH: 1, DilationW: 1}, Groups: 1}, ins: []array{f32(1, 4, 4, 3), f32(1, 1, 3, 8)}, outs: []array{f32(1, 4, 4, 8)}},
+		{name: "permutation", op: &chip.Transpose{Perm: []int{0, 5}}, ins: []array{f32(2, 3)}, outs: []array{f32(2, 3)}},
+		{name: "type", op: &chip.Softmax{}, ins: []array{empty(chip.Int64, 2, 3)}, outs: []array{empty(chip.Int64, 2, 3)}},
+		{name: "leaves the array", op: &chip.Slice{Start: []int{2}, Step: []int{1}}, ins: []array{f32(4)}, outs: []array{f32(3)}},
+		{name: "operand", op: &chip.Map{Code: []chip.MapInstr{{Fn: chip.FnNeg, A: 3}}, Outs: []int{1}}, ins: []array{f32(4)}, outs: []array{f32(4)}},
+		{name: "axis", op: &chip.Reduce{Axes: []int{2}}, ins: []array{f32(4, 2)}, outs: []array{f32(4, 2)}},
+		{name: "no arguments", op: &chip.Softmax{}},
+	} {
+		t.Run("compile "+bad.String(), func(t *testing.T) {
+			p, _, _, _ := bad.program()
+			if _, err := dev.Compile(p); err == nil {
+				t.Error("it compiled")
+			}
+			if dev.Supports(bad.op, p.Ins(0), p.OutsOf(0)) {
+				t.Error("the device says that it supports it")
+			}
+		})
+	}
+}
+
+// tryRun compiles and runs and gives Run's error.
+func (r row) tryRun(t *testing.T, dev chip.Device) error {
+	p, in, out, _ := r.program()
+	x, err := dev.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	var bufs [2][]chip.Buffer
+	for i, as := range [][]array{in, out} {
+		for _, a := range as {
+			b, err := dev.NewBuffer(a.dt, len(a.v))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Write(a.host()); err != nil {
+				t.Fatal(err)
+			}
+			bufs[i] = append(bufs[i], b)
+		}
+	}
+	return x.Run(bufs[0], bufs[1], nil)
+}

@@ -1,0 +1,24 @@
+package cpu
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/chip/chiptest"
+)
+
+// TestConformance runs the suite on every tier that this machine has.
+func TestConformance(t *testing.T) {
+	for _, tier := range tiers {
+		if !tier.usable() {
+			t.Logf("this machine has no %s", tier.name)
+			continue
+		}
+		for _, threads := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s/threads=%d", tier.name, threads), func(t *testing.T) {
+				chiptest.Run(t, func() chip.Device { return newDevice(threads, tier) })
+			})
+		}
+	}
+}
