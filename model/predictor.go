@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -35,31 +34,6 @@ type Predictor struct {
 // describes; NewPredictor is the usual way.
 func PredictorOn(card Card, ref string, s Session) *Predictor {
 	return &Predictor{Card: card, Ref: ref, session: s}
-}
-
-// matches compares the card's inputs and outputs with the model's.
-func (c *Card) matches(m *onnx.Model) error {
-	var inputs, outputs []string
-	for _, v := range m.Graph.Inputs {
-		inputs = append(inputs, v.Name)
-	}
-	for _, v := range m.Graph.Outputs {
-		outputs = append(outputs, v.Name)
-	}
-	for _, in := range c.Inputs {
-		if !slices.Contains(inputs, in.Name) {
-			return fmt.Errorf("the model has no input %q, which its card names", in.Name)
-		}
-	}
-	if len(inputs) != len(c.Inputs) {
-		return fmt.Errorf("the model has %d inputs, its card names %d", len(inputs), len(c.Inputs))
-	}
-	for _, o := range OutputsOf(len(c.Classes)) {
-		if !slices.Contains(outputs, o.Name) {
-			return fmt.Errorf("the model has no output %q", o.Name)
-		}
-	}
-	return nil
 }
 
 // Close frees the model. No call may be running or come after it.

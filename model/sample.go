@@ -121,7 +121,7 @@ func (c *Card) encode(samples []Sample, index []int) Batch {
 		switch {
 		case in.Kind == KindImage:
 			b.Tensors[in.Name] = encodeImages(samples, index, in.Channels)
-		case in.Column == "":
+		case c.Task == TextClassification:
 			b.Tensors[in.Name] = encodeTexts(samples, index)
 		default:
 			b.Tensors[in.Name] = encodeColumn(samples, index, in)
