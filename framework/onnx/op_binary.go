@@ -236,7 +236,7 @@ func compileMean(n *call) kernel {
 		if out[0].DType() != tensor.Float32 {
 			return nil, errType(out[0])
 		}
-		return single1(divOp.apply(out[0], tensor.Scalar(float32(len(in)))))
+		return result(divOp.apply(out[0], tensor.Scalar(float32(len(in)))))
 	}
 }
 

@@ -162,20 +162,28 @@ const maxOutput = 1 << 28
 
 var errTooLarge = errors.New("the result would be too large")
 
-// newTensor is tensor.New with the limit and a check of the dims.
-func newTensor(dt tensor.DType, dims ...int) (*tensor.Tensor, error) {
+// checkShape reports dims that are negative or hold too many elements.
+func checkShape(dims []int) error {
 	n := 1
 	for _, d := range dims {
 		if d < 0 || d > maxOutput || n*max(d, 1) > maxOutput {
-			return nil, fmt.Errorf("shape %v: %w", dims, errTooLarge)
+			return fmt.Errorf("shape %v: %w", dims, errTooLarge)
 		}
 		n *= max(d, 1)
+	}
+	return nil
+}
+
+// newTensor is tensor.New with the limit and a check of the dims.
+func newTensor(dt tensor.DType, dims ...int) (*tensor.Tensor, error) {
+	if err := checkShape(dims); err != nil {
+		return nil, err
 	}
 	return tensor.New(dt, dims...), nil
 }
 
-// one wraps the result of a kernel with one output.
-func single1(t *tensor.Tensor, err error) ([]*tensor.Tensor, error) {
+// result wraps the result of a kernel with one output.
+func result(t *tensor.Tensor, err error) ([]*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +192,7 @@ func single1(t *tensor.Tensor, err error) ([]*tensor.Tensor, error) {
 
 // host makes a kernel of a function that needs no context and has one output.
 func host(f func(in []*tensor.Tensor) (*tensor.Tensor, error)) kernel {
-	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) { return single1(f(in)) }
+	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) { return result(f(in)) }
 }
 
 // axisOf resolves an axis that may count from the end; ok is false outside the rank.
