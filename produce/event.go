@@ -39,7 +39,8 @@ type Event struct {
 const (
 	EventStart    = "start"    // run, dataset path in Message
 	EventData     = "data"     // dataset, task, samples
-	EventFinding  = "finding"  // something the audit found
+	EventFinding  = "finding"  // something the import decided or the audit found
+	EventResume   = "resume"   // the run was begun before: seconds spent, finished trials in message
 	EventTrial    = "trial"    // a trial starts: trial, recipe, config, rung
 	EventProgress = "progress" // trial, progress, values, best, seconds_left
 	EventScore    = "score"    // a trial ended: trial, recipe, score, best

@@ -18,6 +18,7 @@ type Journal interface {
 	// Progress is called from several goroutines. fold is the fold that p is about;
 	// share is that of the whole trial.
 	Progress(t *Trial, fold int, share float64, p toolbox.Progress)
+	// Finish may turn a done trial into a failed one.
 	Finish(t *Trial) error
 }
 
@@ -95,8 +96,9 @@ func (r *Runner) trial(ctx context.Context, job Job, left time.Duration) error {
 			t.Status = Stopped // with what it had learnt so far
 		}
 	}
+	err = r.Journal.Finish(&t)
 	r.Trials = append(r.Trials, t)
-	return r.Journal.Finish(&t)
+	return err
 }
 
 // bounded gives a trial the time it may take at most. Until there is something
@@ -192,7 +194,7 @@ func (r *Runner) problems(job Job, workers int) func(f, w int) *toolbox.Problem 
 	if r.problem == nil {
 		for _, fold := range r.Folds {
 			p := *r.Problem
-			p.Train, p.Val, p.Shared = fold.Train, fold.Val, &toolbox.Shared{}
+			p.Train, p.Val = fold.Train, fold.Val
 			r.problem = append(r.problem, &p)
 		}
 	}

@@ -1,0 +1,97 @@
+package produce
+
+import (
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/macaw-ai/macaw/data"
+	"github.com/macaw-ai/macaw/produce/result"
+)
+
+// schedule divides a budget between the search and what comes after it. What
+// the test will take is measured while the search runs, not guessed.
+type schedule struct {
+	o     *Options
+	work  *assignment
+	speed map[string]float64 // seconds per sample of one fold's model, by recipe
+	begun time.Duration      // spent when the search began
+}
+
+func newSchedule(o *Options, work *assignment) *schedule {
+	s := &schedule{o: o, work: work, speed: map[string]float64{}}
+	s.begun = time.Since(o.Started)
+	return s
+}
+
+// left is what the search may still use.
+func (s *schedule) left() time.Duration {
+	return s.o.Budget - time.Since(s.o.Started) - s.reserve()
+}
+
+// total is what the whole search may use, sessions before included.
+func (s *schedule) total() time.Duration {
+	import_ := min(s.begun, s.o.Budget/4) // the rest was spent by sessions before
+	return max(0, s.o.Budget-import_-s.reserve())
+}
+
+// reserve is what packaging, test and report need: a part by the budget, and
+// the time of the test by the slowest recipe tried out.
+func (s *schedule) reserve() time.Duration {
+	base := 300*time.Millisecond + s.o.Budget/100
+	if len(s.speed) == 0 {
+		return base + s.o.Budget/50
+	}
+	slowest := 0.0
+	for _, v := range s.speed {
+		slowest = max(slowest, v)
+	}
+	models := len(s.work.folds) * memberLimit(s.work)
+	if len(s.work.folds) == 1 {
+		models = 1
+	}
+	test := slowest * float64(len(s.work.test)*models)
+	return base + time.Duration(1.2*test*float64(time.Second))
+}
+
+// memberLimit keeps packages small and prediction fast.
+func memberLimit(a *assignment) int {
+	switch {
+	case a.version.Kind == data.KindImage, a.version.Kind == data.KindText:
+		return 3
+	case len(a.folds) > 5:
+		return 3
+	}
+	return 4
+}
+
+// limitMemory keeps the collector from letting garbage grow to what the live
+// data alone would not need.
+func limitMemory(v *data.Version) {
+	limit := int64(900 << 20)
+	if v.Kind == data.KindImage {
+		limit = 400 << 20
+		if pixels := int64(v.Count) * int64(v.Image.Width*v.Image.Height*max(1, v.Image.Channels)); pixels > 4<<20 {
+			limit = 1100 << 20
+		}
+	}
+	if old := debug.SetMemoryLimit(-1); limit < old {
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// phases notes where the wall clock goes.
+type phases struct {
+	mu   sync.Mutex
+	list []result.Phase
+}
+
+// begin starts a phase; the returned function ends it.
+func (p *phases) begin(name string) (end func()) {
+	began := time.Now()
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.list = append(p.list, result.Phase{Name: name, Seconds: time.Since(began).Seconds()})
+	}
+}
