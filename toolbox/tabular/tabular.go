@@ -8,6 +8,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 	"github.com/macaw-ai/macaw/internal/fault"
@@ -21,6 +22,7 @@ type table struct {
 	target  feature.Target
 	train   []int
 	val     []int
+	device  chip.Device
 	threads int
 	seed    uint64
 }
@@ -75,7 +77,7 @@ func open(p *toolbox.Problem) (*table, error) {
 	}
 	return &table{
 		source: source, target: feature.Target{Classes: len(p.Classes), Labels: p.Labels, Values: p.Targets},
-		train: p.Train, val: p.Val, threads: max(1, p.Threads), seed: p.Seed,
+		train: p.Train, val: p.Val, device: p.Device, threads: max(1, p.Threads), seed: p.Seed,
 	}, nil
 }
 
