@@ -135,12 +135,14 @@ var gradientCases = map[string]graphtest.Case{
 	"Conv2D/1x1":       convCase(graph.ConvOptions{}, []int{2, 3, 3, 4}, []int{1, 1, 4, 5}, true),
 	"Conv1D": of(func(in nodes) *node { return graph.Conv1D(in[0], in[1], in[2], graph.ConvOptions{Pad: 1, Stride: 2}) },
 		values(1, -1, 1, 2, 7, 3), values(2, -1, 1, 3, 3, 4), values(3, -1, 1, 4)),
-	"MaxPool2D":           of(func(in nodes) *node { return graph.MaxPool2D(in[0], graph.PoolOptions{Size: 2}) }, spread(1, 2, 4, 5, 2)),
-	"MaxPool2D/overlap":   of(func(in nodes) *node { return graph.MaxPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1}) }, spread(1, 1, 5, 6, 2)),
-	"AvgPool2D":           of(func(in nodes) *node { return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 2}) }, values(1, -1, 1, 2, 4, 5, 2)),
-	"AvgPool2D/pad":       of(func(in nodes) *node { return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1}) }, values(1, -1, 1, 1, 5, 6, 2)),
-	"AvgPool2D/count pad": of(func(in nodes) *node { return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1, CountPad: true}) }, values(1, -1, 1, 1, 5, 6, 2)),
-	"GlobalAvgPool":       of(func(in nodes) *node { return graph.GlobalAvgPool(in[0]) }, values(1, -1, 1, 2, 3, 4, 2)),
+	"MaxPool2D":         of(func(in nodes) *node { return graph.MaxPool2D(in[0], graph.PoolOptions{Size: 2}) }, spread(1, 2, 4, 5, 2)),
+	"MaxPool2D/overlap": of(func(in nodes) *node { return graph.MaxPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1}) }, spread(1, 1, 5, 6, 2)),
+	"AvgPool2D":         of(func(in nodes) *node { return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 2}) }, values(1, -1, 1, 2, 4, 5, 2)),
+	"AvgPool2D/pad":     of(func(in nodes) *node { return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1}) }, values(1, -1, 1, 1, 5, 6, 2)),
+	"AvgPool2D/count pad": of(func(in nodes) *node {
+		return graph.AvgPool2D(in[0], graph.PoolOptions{Size: 3, Stride: 2, Pad: 1, CountPad: true})
+	}, values(1, -1, 1, 1, 5, 6, 2)),
+	"GlobalAvgPool": of(func(in nodes) *node { return graph.GlobalAvgPool(in[0]) }, values(1, -1, 1, 2, 3, 4, 2)),
 
 	"ReduceSum":       of(func(in nodes) *node { return graph.Sum(graph.Square(in[0]), 1) }, values(1, -1, 1, 2, 3, 4)),
 	"ReduceSum/outer": of(func(in nodes) *node { return graph.SumKeep(graph.Square(in[0]), 0, 2) }, values(1, -1, 1, 2, 3, 4)),

@@ -11,10 +11,10 @@ func optimize(dev chip.Device, p *program) error {
 	simplify(p)
 	cse(p)
 	deadcode(p)
-	fuse(p)
+	fuseEpilogues(p)
+	fuseGradients(p)
+	fuseMaps(p)
 	deadcode(p)
 	settle(p)
 	return nil
 }
-
-func fuse(p *program) {}
