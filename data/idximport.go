@@ -181,7 +181,7 @@ func (d *draft) copyPixels(w io.Writer, p idxPair, at int, offset *uint64, print
 	if err != nil {
 		return 0, 0, fault.Errorf(fault.Invalid, "%s cannot be read: %w.", p.images.Path, err)
 	}
-	if err := checkDims(p, dims, p.count); err != nil {
+	if err := checkDims(p, dims); err != nil {
 		return 0, 0, err
 	}
 	n, channels = dims[0], 1
@@ -221,12 +221,12 @@ func (d *draft) copyPixels(w io.Writer, p idxPair, at int, offset *uint64, print
 	return n, channels, nil
 }
 
-func checkDims(p idxPair, dims []int, labels int) error {
+func checkDims(p idxPair, dims []int) error {
 	switch {
 	case len(dims) < 3 || len(dims) == 4 && dims[3] != 1 && dims[3] != 3:
 		return fault.Errorf(fault.Invalid, "%s has the dimensions %v; images have [count, height, width] or [count, height, width, 1 or 3].", p.images.Path, dims)
-	case dims[0] != labels:
-		return fault.Errorf(fault.Invalid, "%s holds %d images but %s holds %d labels.", p.images.Path, dims[0], p.labels.Path, labels)
+	case dims[0] != p.count:
+		return fault.Errorf(fault.Invalid, "%s holds %d images but %s holds %d labels.", p.images.Path, dims[0], p.labels.Path, p.count)
 	case dims[1] < 1 || dims[2] < 1 || dims[1] > maxSide || dims[2] > maxSide:
 		return fault.Errorf(fault.Invalid, "%s holds images of %dx%d pixels; they must be 1 to %d wide and high.", p.images.Path, dims[2], dims[1], maxSide)
 	}

@@ -30,7 +30,7 @@ func readDelimited(text, name string, o Options, limits Limits) (*Frame, error) 
 	if !strings.Contains(text, "\n") {
 		text = strings.ReplaceAll(text, "\r", "\n")
 	}
-	kind, err := sniff(text, name, limits)
+	kind, err := sniff(text, name, o.Single, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ const sniffRows = 200
 const sniffBytes = 1 << 20
 
 // sniff finds the delimiter that gives most records the same number of fields.
-func sniff(text, name string, limits Limits) (sniffed, error) {
+func sniff(text, name string, single bool, limits Limits) (sniffed, error) {
 	head := text
 	if len(head) > sniffBytes {
 		head = head[:sniffBytes]
@@ -192,6 +192,9 @@ func sniff(text, name string, limits Limits) (sniffed, error) {
 	}
 	if width, _ := consistency(head, ','); width == 0 {
 		return best, fault.Errorf(fault.Invalid, "%s is empty.", name)
+	}
+	if single {
+		return sniffed{',', 1}, nil
 	}
 	return best, fault.Errorf(fault.Invalid, "%s has no columns: no comma, tab, semicolon or bar parts its lines alike; a table needs a target and at least one more column.", name)
 }

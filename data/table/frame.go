@@ -38,6 +38,8 @@ type Options struct {
 	// Expect lists column names that a header would have. With it, the first row
 	// is a header when it holds any of them, or all of it looks like one.
 	Expect []string
+	// Single allows a table of one column.
+	Single bool
 }
 
 // Frame is a table as it was written: cells by column, then row. A cell that the
