@@ -1,0 +1,6 @@
+package main
+
+// The recipes that make chooses from register themselves.
+import (
+	_ "github.com/macaw-ai/macaw/toolbox/tabular"
+)
