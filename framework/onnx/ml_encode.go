@@ -34,8 +34,8 @@ func (n *call) attrValues(prefix string) *tensor.Tensor {
 	return nil
 }
 
-// compileLabelEncoder maps keys to values, anything else to the default. NaN is
-// a key like any other.
+// compileLabelEncoder maps keys to values, anything else to the default. From
+// version 4 on NaN is a key like any other, before it is never found.
 func compileLabelEncoder(n *call) kernel {
 	keys, values := n.attrValues("keys"), n.attrValues("values")
 	if keys == nil || values == nil || keys.Len() != values.Len() {
@@ -55,13 +55,13 @@ func compileLabelEncoder(n *call) kernel {
 	var find func(t *tensor.Tensor) []int64
 	switch keys.DType() {
 	case tensor.String:
-		find = finder[string](keys, miss)
+		find = finder[string](keys, miss, false)
 	case tensor.Int64:
-		find = finder[int64](keys, miss)
+		find = finder[int64](keys, miss, false)
 	case tensor.Float32:
-		find = finder[float32](keys, miss)
+		find = finder[float32](keys, miss, n.version >= 4)
 	case tensor.Float64:
-		find = finder[float64](keys, miss)
+		find = finder[float64](keys, miss, n.version >= 4)
 	default:
 		n.fail("keys of type %v are not supported", keys.DType())
 		return nil
@@ -100,14 +100,14 @@ func (n *call) labelDefault(dt tensor.DType) *tensor.Tensor {
 // finder returns a function that gives each element its position among keys.
 func finder[T interface {
 	string | int64 | float32 | float64
-}](keys *tensor.Tensor, miss int64) func(*tensor.Tensor) []int64 {
+}](keys *tensor.Tensor, miss int64, nanKey bool) func(*tensor.Tensor) []int64 {
 	at := make(map[T]int64, keys.Len())
 	nan := miss
 	for i, k := range slices.Backward(tensor.Values[T](keys)) { // the first of equal keys wins
-		if k != k {
-			nan = int64(i)
-		} else {
+		if k == k {
 			at[k] = int64(i)
+		} else if nanKey {
+			nan = int64(i)
 		}
 	}
 	return func(t *tensor.Tensor) []int64 {
@@ -136,8 +136,8 @@ func compileOneHotEncoder(n *call) kernel {
 		return nil
 	}
 	depth := max(len(words), len(numbers))
-	wordAt := finder[string](tensor.Of(words, len(words)), int64(depth))
-	numberAt := finder[int64](tensor.Of(numbers, len(numbers)), int64(depth))
+	wordAt := finder[string](tensor.Of(words, len(words)), int64(depth), false)
+	numberAt := finder[int64](tensor.Of(numbers, len(numbers)), int64(depth), false)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		var index []int64
 		if len(words) > 0 {

@@ -85,6 +85,9 @@ func compileLinearClassifier(n *call) kernel {
 	targets := names.len()
 	if len(n.floats("intercepts")) == 1 && targets == 2 {
 		targets = 1
+		if post == "PROBIT" {
+			n.fail("post_transform PROBIT of one score is not supported")
+		}
 	}
 	a := readAffine(n, max(targets, 1))
 	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
@@ -106,21 +109,18 @@ func compileLinearClassifier(n *call) kernel {
 	}
 }
 
-// binaryLinear spreads single scores over two classes.
+// binaryLinear spreads single scores over two classes, as onnxruntime does:
+// SOFTMAX is not applied.
 func binaryLinear(scores []float32, index []int, post string) []float32 {
 	out := make([]float32, 2*len(scores))
 	for r, s := range scores {
 		if s > 0 {
 			index[r] = 1
 		}
-		switch post {
-		case "LOGISTIC":
+		if post == "LOGISTIC" {
 			out[2*r], out[2*r+1] = logistic(-s), logistic(s)
-		case "SOFTMAX", "SOFTMAX_ZERO":
-			out[2*r], out[2*r+1] = -s, s
-			softmaxLine(out, out, 2*r, 1, 2, false)
-		default:
-			out[2*r], out[2*r+1] = -s, s
+		} else {
+			out[2*r], out[2*r+1] = 1-s, s
 		}
 	}
 	return out

@@ -93,14 +93,11 @@ func compileReduce(n *call, f fold) kernel {
 		if err != nil {
 			return nil, err
 		}
-		if len(raw) == 0 && noop {
-			return in[0], nil
-		}
 		axes, err := axesOf(raw, in[0].Rank())
 		if err != nil {
 			return nil, err
 		}
-		if len(raw) == 0 {
+		if len(raw) == 0 && !noop {
 			for i := range in[0].Rank() {
 				axes = append(axes, i)
 			}

@@ -126,6 +126,7 @@ func countPieces(s, delimiter string, limit int) int {
 	}
 	n := 0
 	if delimiter == "" {
+		s = strings.TrimRight(s, " ")
 		for s = strings.TrimLeft(s, " "); s != ""; s = strings.TrimLeft(s, " ") {
 			n++
 			i := strings.IndexByte(s, ' ')
@@ -145,20 +146,16 @@ func countPieces(s, delimiter string, limit int) int {
 
 // splitInto fills dst with the pieces of s, the rest of it in the last.
 func splitInto(dst []string, s, delimiter string) {
+	blanks, sep := delimiter == "", delimiter
+	if blanks {
+		s, sep = strings.TrimRight(s, " "), " "
+	}
 	for i := range dst {
-		if delimiter == "" {
+		if blanks {
 			s = strings.TrimLeft(s, " ")
 		}
-		if i == len(dst)-1 && delimiter != "" {
-			dst[i] = s
-			return
-		}
-		sep := delimiter
-		if sep == "" {
-			sep = " "
-		}
 		at := strings.Index(s, sep)
-		if at < 0 || i == len(dst)-1 && strings.Trim(s[at:], " ") != "" {
+		if at < 0 || i == len(dst)-1 {
 			dst[i] = s
 			return
 		}

@@ -55,11 +55,7 @@ func compileTfIdf(n *call) kernel {
 	if weights != nil && len(weights) != len(columns) {
 		n.fail("%d weights for %d n-grams", len(weights), len(columns))
 	}
-	if weights == nil || mode == "TF" {
-		weights = nil
-	} else if len(weights) < g.columns {
-		n.fail("%d weights for %d columns", len(weights), g.columns)
-	}
+	weights = g.byColumn(weights, columns)
 	threads := n.threads
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		x := in[0]
@@ -195,6 +191,20 @@ func (g *grams) count(row []float32, ids []int32) {
 			}
 		}
 	}
+}
+
+// byColumn brings the weights, one for each n-gram of the pool, to their columns.
+func (g *grams) byColumn(weights []float32, columns []int64) []float32 {
+	if len(weights) != len(columns) {
+		return nil
+	}
+	out := make([]float32, g.columns)
+	for i, c := range columns {
+		if c >= 0 && int(c) < len(out) {
+			out[c] = weights[i]
+		}
+	}
+	return out
 }
 
 func weigh(row, weights []float32, mode string) {

@@ -26,27 +26,27 @@ func linearTaps(n, m int, at func(i int) float64) []taps {
 }
 
 // antialiasTaps is linear interpolation whose triangle widens by 1/scale when
-// shrinking; what falls outside is left out and the rest normalised, as in
-// Pillow and onnxruntime.
+// shrinking. What falls outside counts for the pixel at the edge, as ONNX's
+// exclude_outside = 0 has it (Pillow leaves it out instead).
 func antialiasTaps(n, m int, scale float64, at func(i int) float64) []taps {
 	widen := math.Min(scale, 1)
 	support := 1 / widen
 	out := make([]taps, m)
 	for i := range out {
-		center := at(i) + 0.5
-		lo := max(int(math.Floor(center-support+0.5)), 0)
-		hi := min(int(math.Floor(center+support+0.5)), n)
-		t := taps{first: lo}
+		x := at(i)
+		from, to := int(math.Floor(x-support))+1, int(math.Ceil(x+support))-1
+		lo, hi := min(max(from, 0), n-1), min(max(to, 0), n-1)
+		weights := make([]float64, hi-lo+1)
 		total := 0.0
-		for j := lo; j < hi; j++ {
-			w := math.Max(0, 1-math.Abs((float64(j)-center+0.5)*widen))
-			t.weights = append(t.weights, float32(w))
+		for j := from; j <= to; j++ {
+			w := math.Max(0, 1-math.Abs((float64(j)-x)*widen))
+			weights[min(max(j, 0), n-1)-lo] += w
 			total += w
 		}
-		for j := range t.weights {
-			t.weights[j] = float32(float64(t.weights[j]) / total)
+		out[i] = taps{lo, make([]float32, len(weights))}
+		for j, w := range weights {
+			out[i].weights[j] = float32(w / total)
 		}
-		out[i] = t
 	}
 	return out
 }

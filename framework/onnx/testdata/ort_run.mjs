@@ -35,7 +35,7 @@ const sessions = new Map();
 
 async function run({ model, inputs }) {
   if (!sessions.has(model)) {
-    sessions.set(model, await ort.InferenceSession.create(model, { executionProviders: ["cpu"], logSeverityLevel: 4 }));
+    sessions.set(model, await ort.InferenceSession.create(model, { executionProviders: ["cpu"], logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1 }));
   }
   const feeds = Object.fromEntries(Object.entries(inputs).map(([k, v]) => [k, decode(v)]));
   const outs = await sessions.get(model).run(feeds);
