@@ -39,6 +39,7 @@ type cli struct {
 type env struct {
 	ctx    context.Context // ends at the first Ctrl-C
 	home   string
+	json   bool // standard output is for programs
 	out    io.Writer
 	errout io.Writer
 }

@@ -42,6 +42,7 @@ func (c *makeCmd) Run(e *env) error {
 		return err
 	}
 	defer st.Close()
+	e.json = c.JSON
 	observe, end := c.observer(e)
 	out, err := produce.Make(e.ctx, st, produce.Options{
 		Path: c.Path, Target: c.Target, Task: c.Task, Name: c.Name, Budget: c.Budget, Trials: c.Trials, Seed: c.Seed,
