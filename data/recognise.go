@@ -43,7 +43,7 @@ func formatOf(name string) format {
 	return unknownFormat
 }
 
-var notes = regexp.MustCompile(`^(readme|licen[cs]e|copying|notice|authors|changelog|citation|manifest|sha256sums|md5sums|checksums|cmds|index)(\.[a-z0-9]+)?$`)
+var notes = regexp.MustCompile(`^((readme|licen[cs]e|copying|notice|authors|changelog|citation|manifest|sha256sums|md5sums|checksums|cmds)(\.(md|txt|rst|html?|cff|bib))?|index\.html?)$`)
 
 // isNotes reports whether a file tells about data rather than being data.
 func isNotes(base string) bool {

@@ -85,7 +85,7 @@ func Decode(file []byte, limits Limits) (m *Image, err error) {
 }
 
 func explain(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()) {
 		return errShort
 	}
 	return err

@@ -51,7 +51,7 @@ func (b *builder) archive(name, prefix string, f io.ReaderAt, size int64, level 
 func (b *builder) compressedTar(name, prefix string, r io.Reader, level int) (bool, error) {
 	head := make([]byte, 512)
 	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF { // the bare ones tell of a short file
 		return true, brokenArchive(name, err)
 	}
 	if !isTar(head[:n]) {
