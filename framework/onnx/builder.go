@@ -199,14 +199,52 @@ func replace(names []string, from, to string) {
 	}
 }
 
-// Model returns the model built so far; it shares its parts with the builder.
+// Model returns the model built so far, without the nodes and constants that no
+// output needs. It shares its parts with the builder.
 func (b *Builder) Model() *Model {
+	g := *b.graph
+	needed := map[string]bool{}
+	for _, o := range g.Outputs {
+		needed[o.Name] = true
+	}
+	var kept []*Node
+	for _, n := range slices.Backward(b.graph.Nodes) {
+		if slices.ContainsFunc(n.Outputs, func(o string) bool { return needed[o] }) {
+			kept = append(kept, n)
+			n.reads(needed)
+		}
+	}
+	slices.Reverse(kept)
+	g.Nodes, g.Initializers = kept, nil
+	for _, t := range b.graph.Initializers {
+		if needed[t.Name] {
+			g.Initializers = append(g.Initializers, t)
+		}
+	}
 	m := &Model{
-		IRVersion: IRVersion, ProducerName: "macaw", Graph: b.graph,
+		IRVersion: IRVersion, ProducerName: "macaw", Graph: &g,
 		Opsets: []*Opset{{Version: OpsetVersion}},
 	}
 	if b.usesML {
 		m.Opsets = append(m.Opsets, &Opset{Domain: MLDomain, Version: MLVersion})
 	}
 	return m
+}
+
+// reads marks all values that n and its sub-graphs read.
+func (n *Node) reads(into map[string]bool) {
+	for _, in := range n.Inputs {
+		into[in] = true
+	}
+	for _, a := range n.Attributes {
+		if a.G == nil {
+			continue
+		}
+		for _, inner := range a.G.Nodes {
+			inner.reads(into)
+		}
+		for _, o := range a.G.Outputs {
+			into[o.Name] = true
+		}
+	}
 }
