@@ -2,6 +2,7 @@ package produce
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -86,7 +87,7 @@ func (a *account) Start(t *search.Trial) error {
 	if err := a.runs.AddTrial(context.Background(), a.row(t)); err != nil {
 		return err
 	}
-	a.tell(Event{Event: EventTrial, Trial: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung})
+	a.tell(Event{Event: EventTrial, Trial: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Effort: a.effort(t)})
 	return nil
 }
 
@@ -140,7 +141,7 @@ func (a *account) Finish(t *search.Trial) error {
 	if err := a.flush(); err != nil {
 		return err
 	}
-	e := Event{Event: EventScore, Trial: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Message: t.Note, Seconds: t.Seconds}
+	e := Event{Event: EventScore, Trial: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Effort: a.effort(t), Message: t.Note, Seconds: t.Seconds}
 	switch {
 	case t.Status == search.Failed:
 		e.Event, e.Message = EventFailed, t.Error
@@ -151,6 +152,17 @@ func (a *account) Finish(t *search.Trial) error {
 	}
 	a.tell(e)
 	return nil
+}
+
+// effort says what a trial lacks of a full one.
+func (a *account) effort(t *search.Trial) string {
+	switch {
+	case t.Fidelity < 1:
+		return fmt.Sprintf("%.0f %% of the schedule", 100*t.Fidelity)
+	case t.Folds < len(a.work.folds):
+		return fmt.Sprintf("%d of %d folds", t.Folds, len(a.work.folds))
+	}
+	return ""
 }
 
 func (a *account) tell(e Event) {

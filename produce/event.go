@@ -20,6 +20,7 @@ type Event struct {
 	Recipe   string             `json:"recipe,omitempty"`
 	Config   map[string]any     `json:"config,omitempty"`
 	Rung     int                `json:"rung,omitempty"`
+	Effort   string             `json:"effort,omitempty"`   // "1 of 5 folds", "11 % of the schedule"; empty for all of it
 	Progress float64            `json:"progress,omitempty"` // of the trial, 0 to 1
 	Values   map[string]float64 `json:"values,omitempty"`   // points of the learning curves
 

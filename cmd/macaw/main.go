@@ -21,7 +21,7 @@ var started = time.Now()
 
 // cli is the command line.
 type cli struct {
-	Home  string `help:"Folder that keeps data, runs and models. Default: MACAW_HOME, else a folder of the user's." placeholder:"DIR" env:"MACAW_HOME"`
+	Home  string `help:"Folder that keeps data, runs and models. Default: a folder of the user's." placeholder:"DIR" env:"MACAW_HOME"`
 	Debug bool   `help:"Show details of what goes wrong." hidden:"" env:"MACAW_DEBUG"`
 
 	Make    makeCmd    `cmd:"" help:"Make a model of a folder or file with data."`

@@ -51,6 +51,9 @@ func sentence(e produce.Event) string {
 		return fmt.Sprintf("  trial %d, %s: %.0f %%%s", e.Trial, e.Recipe, 100*e.Progress, timeLeft(e))
 	case produce.EventScore:
 		line := fmt.Sprintf("  trial %d, %s: %s %s in %s", e.Trial, e.Recipe, e.Metric, score(e.Metric, e.Score), seconds(e.Seconds))
+		if e.Effort != "" {
+			return line + " with " + e.Effort
+		}
 		if e.Best != nil {
 			line += ", best so far " + score(e.Metric, e.Best)
 		}

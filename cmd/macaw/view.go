@@ -165,9 +165,17 @@ func (v *view) frame() []string {
 		if i == 0 {
 			line = s.good(line)
 		}
-		lines = append(lines, line+s.dim(fit(e.Message, max(0, v.width-52))))
+		lines = append(lines, line+s.dim(fit(remark(e), max(0, v.width-52))))
 	}
 	return lines
+}
+
+// remark is what is said beside a trial's score.
+func remark(e produce.Event) string {
+	if e.Effort != "" {
+		return e.Effort
+	}
+	return e.Message
 }
 
 // bar shows how much of the budget is spent.

@@ -86,7 +86,7 @@ func (r *Runner) trial(ctx context.Context, job Job, left time.Duration) error {
 	case err != nil:
 		t.Status, t.Error = Failed, err.Error()
 		if fitCtx.Err() != nil {
-			t.Error = "it took longer than its share of the time"
+			t.Error = "it was not finished in the time it could have"
 		}
 	default:
 		if err := r.finish(&t, cands); err != nil {
