@@ -69,7 +69,7 @@ func (d *delimited) readAll() error {
 			break
 		}
 		start := d.line
-		if len(row) != d.width && d.scanner.lines > 1 {
+		if (len(row) != d.width || d.odd) && d.scanner.lines > 1 {
 			row = d.retry(before, row)
 		}
 		if d.retries > maxRetries {
@@ -104,7 +104,6 @@ func (d *delimited) readAll() error {
 // line's quotes taken literally; it keeps what fits.
 func (d *delimited) retry(before scanner, row []string) []string {
 	after := d.scanner
-	d.retries++
 	start := before.line + before.lines
 	end := after.pos
 	for pos, line := before.pos, 0; line == 0 && pos < len(before.s); {
@@ -119,6 +118,7 @@ func (d *delimited) retry(before scanner, row []string) []string {
 	if !ok || len(short) != d.width {
 		return row
 	}
+	d.retries++
 	d.scanner = after
 	d.pos, d.line, d.scanner.lines = end+1, again.line, 1
 	d.bad++
@@ -200,10 +200,11 @@ func sniff(text, name string, single bool, limits Limits) (sniffed, error) {
 }
 
 // consistency returns the most common number of fields, one or more, and the
-// share of the first records that have it.
+// share of the first records that have it. Empty fields that a delimiter at the
+// end of every line makes do not count.
 func consistency(head string, delim byte) (width int, share float64) {
 	c := scanner{s: head, delim: delim, line: 1}
-	counts := map[int]int{}
+	counts, blanks := map[int]int{}, map[int]int{}
 	n := 0
 	var row []string
 	for n < sniffRows {
@@ -212,21 +213,20 @@ func consistency(head string, delim byte) (width int, share float64) {
 			break
 		}
 		n++
-		row = trimEmpty(row)
 		counts[len(row)]++
+		if blank(row[len(row)-1]) {
+			blanks[len(row)]++
+		}
 	}
 	for w, k := range counts {
 		if k > counts[width] || k == counts[width] && w > width {
 			width = w
 		}
 	}
-	return width, float64(counts[width]) / float64(max(n, 1))
-}
-
-// trimEmpty leaves one trailing empty field, which a missing last value is.
-func trimEmpty(row []string) []string {
-	for len(row) > 2 && blank(row[len(row)-1]) && blank(row[len(row)-2]) {
-		row = row[:len(row)-1]
+	fits := counts[width]
+	for width > 2 && blanks[width] == counts[width] {
+		width--
+		fits += counts[width]
 	}
-	return row
+	return width, float64(fits) / float64(max(n, 1))
 }

@@ -112,9 +112,9 @@ func dropFirst(f *Frame) {
 // maxName is the longest column name in bytes that a header is believed to have.
 const maxName = 200
 
-// isHeader decides whether the first row names the columns: its cells are
-// different, none is a number, and some column below it is of another kind, or
-// never repeats its first cell.
+// isHeader decides whether the first row names the columns: none of its cells is a
+// number, and some column below it is of another kind, or its cells are different
+// and never come again in their columns.
 func isHeader(first []string, f *Frame, expect []string) bool {
 	for _, name := range first {
 		if slices.Contains(expect, strings.TrimSpace(name)) {
@@ -123,18 +123,19 @@ func isHeader(first []string, f *Frame, expect []string) bool {
 	}
 	seen := map[string]bool{}
 	empty, fresh := 0, 0
-	other := false
+	other, repeated := false, false
 	for j, name := range first {
 		if name = strings.TrimSpace(name); name == "" {
 			empty++
 			continue
 		}
-		if _, missing, err := cell.ParseNumber(name); err == nil || missing || seen[name] || len(name) > maxName {
+		if _, missing, err := cell.ParseNumber(name); err == nil || missing || len(name) > maxName {
 			return false
 		}
 		if _, _, err := cell.ParseDate(name); err == nil {
 			return false
 		}
+		repeated = repeated || seen[name]
 		seen[name] = true
 		below := f.Columns[j][1:min(len(f.Columns[j]), sniffRows)]
 		if otherKind(below) {
@@ -147,7 +148,7 @@ func isHeader(first []string, f *Frame, expect []string) bool {
 	if f.Rows() < 2 || empty > 1 && empty*4 > len(first) {
 		return false
 	}
-	return other || fresh == len(first)-empty
+	return other || fresh == len(first)-empty && !repeated
 }
 
 // otherKind reports whether the cells are nearly all numbers or dates, so that a

@@ -14,7 +14,8 @@ type scanner struct {
 	line  int // of the record that comes next, from 1
 	lines int // lines in the record returned last
 
-	bad      int // quotes taken literally
+	odd      bool // the record returned last has a quote within a field of several lines
+	bad      int  // quotes taken literally
 	badLines []int
 	unclosed int // no closing quote lies before here
 }
@@ -26,7 +27,7 @@ const maxQuoted = 1 << 20
 // reports false at the end.
 func (c *scanner) next(fields []string) ([]string, bool) {
 	c.line += c.lines
-	c.lines = 0
+	c.lines, c.odd = 0, false
 	for c.pos < len(c.s) {
 		start := c.pos
 		end := c.lineEnd(start)
@@ -123,7 +124,7 @@ func (c *scanner) quoted(from int) (field string, end int, ok bool) {
 	if from < c.unclosed {
 		return "", 0, false
 	}
-	doubled, lines := false, 0
+	doubled, lines, inner := false, 0, 0
 	limit := min(len(c.s), from+maxQuoted)
 	for i := from; i < limit; i++ {
 		switch c.s[i] {
@@ -141,11 +142,13 @@ func (c *scanner) quoted(from int) (field string, end int, ok bool) {
 					field = strings.ReplaceAll(field, `""`, `"`)
 				}
 				c.lines += lines
+				c.odd = c.odd || lines > 0 && inner > 0
+				if inner > 0 {
+					c.literal()
+				}
 				return field, end, true
 			}
-			if lines == 0 {
-				c.literal()
-			}
+			inner++
 		}
 	}
 	c.unclosed = limit
