@@ -39,6 +39,7 @@ func (d *Device) Compile(p *chip.Program) (chip.Executable, error) {
 	x := &executable{dev: d, pool: d.pool, tier: d.tier, program: p,
 		views: make([]view, len(p.Values)), arena: alignedBytes(p.Arena)}
 	x.locals = make([][]float32, d.pool.threads)
+	x.tiles = make([]workTile, d.pool.threads)
 	x.bindFixed()
 	for i := range p.Instrs {
 		c := &call{executable: x, ins: p.Ins(i), outs: p.OutsOf(i)}

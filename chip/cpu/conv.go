@@ -36,7 +36,7 @@ func (c *call) conv(op *chip.Conv) kernel {
 						}
 					}
 				}
-				activate(out, op.Act)
+				c.tier.activate(out, op.Act)
 			}
 		}
 	})

@@ -1,78 +1,311 @@
 package cpu
 
 import (
-	"math"
-
 	"github.com/macaw-ai/macaw/chip"
 )
 
+// Cache blocking of matrix products, in steps, rows and floats. A panel of
+// kBlock steps takes half of a first-level cache, a block of packed rows a
+// third of a second-level one, the packed panels stay in the third level.
+const (
+	kBlock      = 256
+	rowBlock    = 144
+	packedLimit = 1 << 20
+)
+
+// product is a batched matrix product being prepared.
+type product struct {
+	*call
+	op             *chip.Gemm
+	batches        int
+	m, n, k        int
+	sharedB        bool // all batches use one b
+	alpha          float32
+	panels         []panel
+	packA, directB bool
+	kc             int // steps of a block
+}
+
+// panel is a group of columns that one kernel call covers.
+type panel struct {
+	j, n  int // first column and how many count
+	width int // of the packed panel
+	at    int // columns that are packed before it
+}
+
+// panelsOf cuts n columns into panels.
+func (t *tier) panelsOf(n int) []panel {
+	var ps []panel
+	at := 0
+	for j := 0; j < n; {
+		p := panel{j: j, n: min(n-j, t.cols), width: t.cols, at: at}
+		if p.n <= t.narrow {
+			p.width = t.narrow
+		}
+		ps = append(ps, p)
+		j, at = j+p.n, at+p.width
+	}
+	return ps
+}
+
+// packedWidth is how many columns the packed panels have together.
+func packedWidth(ps []panel) int {
+	if len(ps) == 0 {
+		return 0
+	}
+	last := ps[len(ps)-1]
+	return last.at + last.width
+}
+
 // gemm prepares a batched matrix product.
 func (c *call) gemm(op *chip.Gemm) kernel {
-	a, b, out := c.ins[0], c.ins[1], c.outs[0]
-	m, n := out.Shape[len(out.Shape)-2], out.Shape[len(out.Shape)-1]
-	k := a.Shape[len(a.Shape)-1]
+	g := &product{call: c, op: op, alpha: op.Alpha, batches: 1}
+	a, out := c.ins[0].Shape, c.outs[0].Shape
+	g.m, g.n, g.k = out[len(out)-2], out[len(out)-1], a[len(a)-1]
 	if op.TransA {
-		k = a.Shape[len(a.Shape)-2]
+		g.k = a[len(a)-2]
 	}
-	batches := 1
-	for _, d := range out.Shape[:len(out.Shape)-2] {
-		batches *= d
+	for _, d := range out[:len(out)-2] {
+		g.batches *= d
 	}
-	alpha := op.Alpha
-	if alpha == 0 {
-		alpha = 1
+	if g.alpha == 0 {
+		g.alpha = 1
 	}
-	sb := n * k
-	if len(b.Shape) == 2 {
-		sb = 0
+	if g.sharedB = len(c.ins[1].Shape) == 2; g.sharedB && !op.TransA { // one tall product
+		g.m, g.batches = g.m*g.batches, 1
 	}
-	ars, acs := k, 1
-	if op.TransA {
-		ars, acs = 1, m
+	if g.m == 0 || g.n == 0 || g.batches == 0 {
+		return func() error { return nil }
 	}
-	brs, bcs := n, 1
-	if op.TransB {
-		brs, bcs = 1, k
+	if op.TransB && !op.TransA && g.m <= 4 && g.k >= 16 {
+		return g.byDots()
 	}
-	return c.each(batches*m, 8, func(lo, hi, _ int) {
-		av, bv, ov := c.in[0].f32(), c.in[1].f32(), c.out[0].f32()
-		for r := lo; r < hi; r++ {
-			bt := r / m
-			row := ov[r*n : (r+1)*n]
-			if !op.Accumulate {
-				clear(row)
+	t := c.tier
+	g.panels = t.panelsOf(g.n)
+	tiles := (g.m + t.rows - 1) / t.rows
+	g.packA = g.n >= 6*t.cols
+	g.directB = !op.TransB && tiles <= 2 && g.n%t.narrow == 0
+	g.kc = min(g.k, kBlock)
+	if g.kc > 0 { // even blocks
+		blocks := (g.k + kBlock - 1) / kBlock
+		g.kc = (g.k + blocks - 1) / blocks
+	}
+	if g.batches >= c.pool.threads && g.kc*packedWidth(g.panels) <= packedLimit/4 {
+		return g.byBatch()
+	}
+	return g.whole()
+}
+
+// operands gives a, b and the output of a batch.
+func (g *product) operands(batch int) (a, b, out matrixAt) {
+	a = matrixAt{address(g.in[0]) + uintptr(4*batch*g.m*g.k), g.k, 1}
+	if g.op.TransA {
+		a.row, a.col = 1, g.m
+	}
+	b = matrixAt{address(g.in[1]), g.n, 1}
+	if !g.sharedB {
+		b.p += uintptr(4 * batch * g.n * g.k)
+	}
+	if g.op.TransB {
+		b.row, b.col = 1, g.k
+	}
+	return a, b, matrixAt{address(g.out[0]) + uintptr(4*batch*g.m*g.n), g.n, 1}
+}
+
+// byBatch gives every worker whole products.
+func (g *product) byBatch() kernel {
+	aFloats := g.blockRows(g.m) * g.kc
+	g.wantLocal(aFloats + g.kc*packedWidth(g.panels))
+	grain := 1 + 64*1024/(g.m*g.n*max(g.k, 1))
+	return g.each(g.batches, grain, func(lo, hi, worker int) {
+		for i := lo; i < hi; i++ {
+			a, b, out := g.operands(i)
+			packed := g.locals[worker][aFloats:]
+			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.kc) {
+				kc := min(g.kc, g.k-k0)
+				g.pack(packed, b, k0, kc, g.panels)
+				g.rows(worker, a, b, out, packed, k0, kc, 0, g.m, g.panels)
 			}
-			for p := range k {
-				x := alpha * av[bt*m*k+(r%m)*ars+p*acs]
-				bb := bv[bt*sb+p*brs:]
-				for j := range row {
-					row[j] += x * bb[j*bcs]
-				}
-			}
-			if op.Bias {
-				for j, v := range c.in[2].f32() {
-					row[j] += v
-				}
-			}
-			activate(row, op.Act)
 		}
 	})
 }
 
-// activate applies an activation in place.
-func activate(x []float32, act chip.Activation) {
-	switch act {
-	case chip.ReLU:
-		for i, v := range x {
-			x[i] = max(v, 0)
+// pack packs panels of a block of steps.
+func (g *product) pack(packed []float32, b matrixAt, k0, kc int, panels []panel) {
+	if g.directB {
+		return
+	}
+	b.p = b.at(k0, 0)
+	for _, p := range panels {
+		g.tier.packPanel(packed[p.at*kc:], b, kc, p.j, p.n, p.width)
+	}
+}
+
+// whole spreads one product after another over all workers: panels are packed
+// together, then row blocks are dealt out.
+func (g *product) whole() kernel {
+	threads := g.pool.threads
+	group := len(g.panels) // panels that are packed at a time
+	if limit := max(1, packedLimit/max(1, g.kc*g.tier.cols)); !g.directB {
+		group = min(group, limit)
+	}
+	if !g.directB {
+		g.wantShared(g.kc * group * g.tier.cols)
+	}
+	rowParts, rows := g.rowParts(threads)
+	g.wantLocal(g.blockRows(rows) * g.kc)
+	s := &stage{product: g}
+	packParts := 1
+	if g.kc*g.n >= 32*1024 {
+		packParts = threads
+	}
+	packPart := func(i, _ int) {
+		n := len(s.panels)
+		g.pack(g.shared, s.b, s.k0, s.kc, s.panels[i*n/packParts:(i+1)*n/packParts])
+	}
+	colParts := 1
+	if rowParts < threads && g.m*g.n*g.k > 32*1024 {
+		colParts = min(group, (2*threads+rowParts-1)/rowParts)
+	}
+	rowPart := func(i, worker int) {
+		r, c, n := i/colParts*rows, i%colParts, len(s.panels)
+		g.rows(worker, s.a, s.b, s.out, g.shared, s.k0, s.kc, r, min(g.m, r+rows), s.panels[c*n/colParts:(c+1)*n/colParts])
+	}
+	base := make([]panel, len(g.panels)) // the packing of each group starts at 0
+	for i, p := range g.panels {
+		p.at -= g.panels[i/group*group].at
+		base[i] = p
+	}
+	return func() error {
+		for batch := range g.batches {
+			s.a, s.b, s.out = g.operands(batch)
+			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.kc) {
+				s.k0, s.kc = k0, min(g.kc, g.k-k0)
+				for j := 0; j < len(base); j += group {
+					s.panels = base[j:min(len(base), j+group)]
+					if !g.directB {
+						g.pool.run(packParts, packPart)
+					}
+					g.pool.run(rowParts*colParts, rowPart)
+				}
+			}
 		}
-	case chip.SiLU:
-		for i, v := range x {
-			x[i] = float32(float64(v) / (1 + math.Exp(-float64(v))))
-		}
-	case chip.GELU:
-		for i, v := range x {
-			x[i] = float32(0.5 * float64(v) * (1 + math.Erf(float64(v)/math.Sqrt2)))
+		return nil
+	}
+}
+
+// stage is what the workers of one fork share.
+type stage struct {
+	*product
+	a, b, out matrixAt
+	k0, kc    int
+	panels    []panel
+}
+
+// rowParts cuts m rows into parts of at most rowBlock, as many as the threads
+// can share evenly.
+func (g *product) rowParts(threads int) (parts, rows int) {
+	if g.m*g.n*max(g.k, 1) <= 32*1024 {
+		return 1, g.m
+	}
+	t := g.tier.rows
+	tiles := (g.m + t - 1) / t
+	parts = max(1, (g.m+rowBlock-1)/rowBlock)
+	parts = min(tiles, (parts+threads-1)/threads*threads)
+	rows = (tiles + parts - 1) / parts * t
+	return (g.m + rows - 1) / rows, rows
+}
+
+// blockRows is how many rows are packed at a time.
+func (g *product) blockRows(rows int) int {
+	if !g.packA {
+		return 0
+	}
+	t := g.tier.rows
+	return (min(rows, rowBlock) + t - 1) / t * t
+}
+
+// rows multiplies rows [lo, hi) by some panels over one block of steps.
+func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, kc, lo, hi int, panels []panel) {
+	block := hi - lo
+	if g.packA {
+		block = g.blockRows(hi - lo)
+	}
+	for i := lo; i < hi; i += block {
+		g.block(worker, a, b, out, packed, k0, kc, i, min(hi, i+block), panels)
+	}
+	if k0+kc == g.k && g.op.Act != chip.ReLU && g.op.Act != chip.NoActivation && len(panels) > 0 {
+		first, last := panels[0].j, panels[len(panels)-1]
+		for i := lo; i < hi; i++ {
+			g.tier.activate(floatsAt(out.at(i, first), last.j+last.n-first), g.op.Act)
 		}
 	}
+}
+
+// block walks the tiles of a block of rows, panel by panel, so that a panel
+// stays in the first-level cache.
+func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc, lo, hi int, panels []panel) {
+	t, rows := g.tile(worker), g.tier.rows
+	t.sa, t.nseg, t.steps, t.alpha, t.floor, t.add = 4*a.col, 1, kc, g.alpha, noFloor, 0
+	if k0 > 0 || g.op.Accumulate {
+		t.add = 1
+	}
+	last := k0+kc == g.k
+	if last && g.op.Act == chip.ReLU {
+		t.floor = 0
+	}
+	mine := g.locals[worker]
+	if g.packA {
+		for i := lo; i < hi; i += rows {
+			g.tier.packRows(mine[(i-lo)*kc:], matrixAt{a.at(0, k0), a.row, a.col}, i, kc, min(rows, hi-i), rows)
+		}
+		t.sa = 4 * rows
+	}
+	for _, p := range panels {
+		t.mask, t.bias = maskFor(p.n, p.width), 0
+		if last && g.op.Bias {
+			t.bias = address(g.in[2]) + uintptr(4*p.j)
+		}
+		if g.directB {
+			t.b, t.sb = b.at(k0, p.j), 4*b.row
+		} else {
+			t.b, t.sb = addressOf(packed)+uintptr(4*p.at*kc), 4*p.width
+		}
+		run := g.tier.wide
+		if p.width != g.tier.cols {
+			run = g.tier.slim
+		}
+		for i := lo; i < hi; i += rows {
+			if g.packA {
+				t.setRows(addressOf(mine)+uintptr(4*(i-lo)*kc), 4, rows)
+			} else {
+				t.setRows(a.at(i, k0), 4*a.row, min(rows, hi-i))
+			}
+			t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), g.spare(worker))
+			run(t)
+		}
+	}
+}
+
+// byDots computes few rows of a product by a transposed matrix.
+func (g *product) byDots() kernel {
+	t := g.tier
+	return g.each(g.batches*g.n, 1+16*1024/(g.m*g.k), func(lo, hi, _ int) {
+		for u := lo; u < hi; u++ {
+			a, b, out := g.operands(u / g.n)
+			j := u % g.n
+			for i := range g.m {
+				v := g.alpha * t.dot(floatsAt(a.at(i, 0), g.k), floatsAt(b.at(0, j), g.k))
+				o := floatsAt(out.at(i, j), 1)
+				if g.op.Accumulate {
+					v += o[0]
+				}
+				if g.op.Bias {
+					v += g.in[2].f32()[j]
+				}
+				o[0] = v
+				t.activate(o, g.op.Act)
+			}
+		}
+	})
 }

@@ -21,11 +21,30 @@ type executable struct {
 
 	shared    []float32   // scratch of one kernel, seen by all workers
 	locals    [][]float32 // scratch of one kernel and one worker
+	tiles     []workTile  // of each worker
 	sharedLen int
 	localLen  int
 
 	running sync.Mutex
 	closed  bool
+}
+
+// workTile is a worker's tile and the memory that rows which do not count are written to.
+type workTile struct {
+	tile
+	spare [maxCols]float32
+	_     [64]byte // so that two workers share no cache line
+}
+
+// tile gives a worker's tile, set for one segment.
+func (x *executable) tile(worker int) *tile {
+	t := &x.tiles[worker].tile
+	t.segs = uintptr(unsafe.Pointer(&oneSegment))
+	return t
+}
+
+func (x *executable) spare(worker int) uintptr {
+	return uintptr(unsafe.Pointer(&x.tiles[worker].spare))
 }
 
 // Run executes the program. Two calls at once are an error of the second.

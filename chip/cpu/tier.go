@@ -7,6 +7,7 @@ import (
 
 // tier is one set of kernels.
 type tier struct {
+	matrix
 	vectors
 	colVectors
 	updateVectors
@@ -16,7 +17,7 @@ type tier struct {
 }
 
 // generic runs everywhere.
-var generic = tier{vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", usable: func() bool { return true }}
+var generic = tier{matrix: goMatrix, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}

@@ -2,8 +2,6 @@ package cpu
 
 import (
 	"math"
-
-	"github.com/macaw-ai/macaw/chip"
 )
 
 // vectors are a tier's functions over contiguous float32s. Slices of one call
@@ -130,6 +128,3 @@ func goNormalise(dst, a, gamma, beta []float32, mean, rstd float32) {
 		dst[i] = y
 	}
 }
-
-// activateGo is the Go twin of a tier's activation in place.
-func (t *tier) activate(x []float32, act chip.Activation) { activate(x, act) }

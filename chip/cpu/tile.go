@@ -1,0 +1,151 @@
+package cpu
+
+import (
+	"math"
+	"unsafe"
+)
+
+//go:generate go run ./asm
+
+// maxRows and maxCols bound the tiles of all tiers.
+const (
+	maxRows = 16
+	maxCols = 32
+)
+
+// matrix are a tier's matrix kernels.
+type matrix struct {
+	rows      int // of a tile, at most maxRows
+	cols      int // of a wide panel, at most maxCols
+	narrow    int // columns of a narrow panel
+	wide      func(t *tile)
+	packPanel func(dst []float32, b matrixAt, k, j, n, width int)
+	packRows  func(dst []float32, a matrixAt, i, k, n, height int)
+	slim      func(t *tile) // for a narrow panel
+}
+
+// tile is the work of one matrix kernel: some rows by one panel of columns,
+//
+//	c[r][j] = max(floor, alpha·Σ a[r][s,k]·b[s,k][j] + bias[j] (+ c[r][j]))
+//
+// summed over segments s and their steps k. A step moves by fixed distances in
+// A and in B, a segment starts at its own offsets. With these, one kernel reads
+// packed panels, rows or columns of matrices and the windows of a convolution.
+//
+// Addresses are plain numbers: what they point to is kept alive by the
+// executable, and tiles lie in memory that the collector need not scan.
+type tile struct {
+	a     [maxRows]uintptr // rows; one that does not count repeats another
+	c     [maxRows]uintptr // output rows; one that does not count points to spare memory
+	b     uintptr
+	segs  uintptr // of nseg segments
+	nseg  int
+	steps int     // in each segment
+	sa    int     // bytes from one step to the next in A
+	sb    int     // and in B
+	bias  uintptr // 0 for none
+	mask  uintptr // of columns: int32s, 0 or -1; 0 when all count
+	add   int     // 1: add to what c holds
+	alpha float32
+	floor float32 // 0 for ReLU, else -Inf
+}
+
+// segment is where a run of steps begins, in bytes from a[r] and b.
+type segment struct{ a, b int }
+
+// columnMasks[maxCols-n:] selects the first n columns.
+var columnMasks = func() (m [2 * maxCols]int32) {
+	for i := range maxCols {
+		m[i] = -1
+	}
+	return m
+}()
+
+// maskFor is the address of the mask of n columns, 0 for all of width.
+func maskFor(n, width int) uintptr {
+	if n >= width {
+		return 0
+	}
+	return uintptr(unsafe.Pointer(&columnMasks[maxCols-n]))
+}
+
+var noFloor = float32(math.Inf(-1))
+
+// pointerAt turns an address of memory that is known to be alive to a pointer.
+func pointerAt(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&p)) }
+
+func floatAt(p uintptr, i int) *float32 { return (*float32)(unsafe.Add(pointerAt(p), 4*i)) }
+
+// goTile is the Go twin of the kernels; width is the columns of a panel.
+func goTile(t *tile, width int) {
+	cols := width
+	if t.mask != 0 {
+		for cols = 0; cols < width && *(*int32)(unsafe.Add(pointerAt(t.mask), 4*cols)) != 0; {
+			cols++
+		}
+	}
+	segs := unsafe.Slice((*segment)(pointerAt(t.segs)), t.nseg)
+	for r := range 6 {
+		var acc [16]float32
+		for _, s := range segs {
+			a, b := t.a[r]+uintptr(s.a), t.b+uintptr(s.b)
+			for range t.steps {
+				x := *floatAt(a, 0)
+				row := unsafe.Slice(floatAt(b, 0), cols)
+				for j, y := range row {
+					acc[j] += x * y
+				}
+				a, b = a+uintptr(t.sa), b+uintptr(t.sb)
+			}
+		}
+		goTileStore(t, r, acc[:cols])
+	}
+}
+
+func goTileStore(t *tile, r int, acc []float32) {
+	for j, v := range acc {
+		v *= t.alpha
+		if t.bias != 0 {
+			v += *floatAt(t.bias, j)
+		}
+		if t.add != 0 {
+			v += *floatAt(t.c[r], j)
+		}
+		if v < t.floor {
+			v = t.floor
+		}
+		*floatAt(t.c[r], j) = v
+	}
+}
+
+var goMatrix = matrix{rows: 6, cols: 16, narrow: 8,
+	wide: func(t *tile) { goTile(t, 16) }, slim: func(t *tile) { goTile(t, 8) }, packPanel: packPanel, packRows: packRows}
+
+// oneSegment is the segment list of a product that has only one segment, at offset 0.
+var oneSegment = [1]segment{}
+
+func address(v *view) uintptr             { return uintptr(v.p) }
+func addressOf(s []float32) uintptr       { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+func floatsAt(p uintptr, n int) []float32 { return unsafe.Slice((*float32)(pointerAt(p)), n) }
+
+// setRows places n rows at even distances; the others repeat the first.
+func (t *tile) setRows(p uintptr, step, n int) {
+	for r := range n {
+		t.a[r] = p
+		p += uintptr(step)
+	}
+	for r := n; r < maxRows; r++ {
+		t.a[r] = t.a[0]
+	}
+}
+
+// setOut places n output rows; the others go to spare memory.
+func (t *tile) setOut(p uintptr, step, n int, spare uintptr) {
+	for r := range n {
+		t.c[r] = p
+		p += uintptr(step)
+	}
+	for r := n; r < maxRows; r++ {
+		t.c[r] = spare
+	}
+}
