@@ -33,14 +33,15 @@ func Compile(dev chip.Device, program Program) (exec *Executable, err error) {
 	if g == nil {
 		return nil, fmt.Errorf("compile: the program has no inputs, outputs or graph")
 	}
-	return compile(dev, g, program)
+	return compile(dev, g, program, optimize)
 }
 
-func compile(dev chip.Device, g *Graph, program Program) (*Executable, error) {
+// compile makes the executable whose plans go through passes.
+func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Executable, error) {
 	if err := check(g, program); err != nil {
 		return nil, err
 	}
-	e := &Executable{device: dev, graph: g, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans}
+	e := &Executable{device: dev, graph: g, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes}
 	if e.limit <= 0 {
 		e.limit = 16
 	}
@@ -131,7 +132,7 @@ func (e *Executable) plan(shapes [][]int) (_ *specialised, err error) {
 	for i, v := range p.outputs {
 		types[i] = p.typeOf(v)
 	}
-	if err := optimize(e.device, p); err != nil {
+	if err := e.passes(e.device, p); err != nil {
 		return nil, err
 	}
 	code, err := assemble(e.device, p)

@@ -18,6 +18,7 @@ type Executable struct {
 	inputs  []*Node
 	outputs []*Node
 	limit   int
+	passes  passes
 
 	mu    sync.Mutex
 	plans []*specialised // most recently used first

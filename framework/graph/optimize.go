@@ -2,6 +2,9 @@ package graph
 
 import "github.com/macaw-ai/macaw/chip"
 
+// passes rewrites a lowered program and settles its storage.
+type passes func(dev chip.Device, p *program) error
+
 // optimize runs the passes, each of which keeps what the program computes.
 func optimize(dev chip.Device, p *program) error {
 	deadcode(p)

@@ -22,7 +22,7 @@ type Options struct {
 // State is what an optimiser remembers between steps.
 type State struct {
 	vars []*graph.Variable
-	step *graph.Variable
+	step *graph.Node // of this run, from 1; made when a rule asks for it
 	ema  *EMA
 	norm *graph.Node
 }
@@ -39,10 +39,7 @@ func Apply(loss *graph.Node, params *nn.Params, rule Rule, lr *graph.Node, o Opt
 	}
 	grads := graph.Grad(loss, nodes...)
 	s := &State{}
-	s.step = s.add(graph.NewVariable("optimizer/step", tensor.Of([]int64{0}, 1), false))
-	step := graph.Add(g.Var(s.step), g.Const(tensor.Of([]int64{1}, 1)))
-	g.Assign(s.step, step)
-	in := inputs{lr: lr, step: step, scale: g.Const(tensor.Of([]float32{1}, 1))}
+	in := inputs{lr: lr, scale: g.Const(tensor.Of([]float32{1}, 1))}
 	if o.ClipNorm > 0 {
 		s.norm = globalNorm(grads)
 		in.scale = clipScale(s.norm, o.ClipNorm)
@@ -74,6 +71,16 @@ func clipScale(norm *graph.Node, limit float32) *graph.Node {
 	g := norm.Graph()
 	scale := graph.Div(graph.Scalar(g, limit), graph.Max(norm, graph.Scalar(g, limit)))
 	return graph.Reshape(scale, graph.Const(1))
+}
+
+// count returns the number of this step, int64 [1] from 1.
+func (s *State) count(g *graph.Graph) *graph.Node {
+	if s.step == nil {
+		v := s.add(graph.NewVariable("optimizer/step", tensor.Of([]int64{0}, 1), false))
+		s.step = graph.Add(g.Var(v), g.Const(tensor.Of([]int64{1}, 1)))
+		g.Assign(v, s.step)
+	}
+	return s.step
 }
 
 func (s *State) add(v *graph.Variable) *graph.Variable {

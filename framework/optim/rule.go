@@ -14,8 +14,8 @@ type Rule interface {
 
 // inputs are shared by all variables of a step; each is of shape [1].
 type inputs struct {
-	lr, scale, step *graph.Node
-	decay           bool // whether weight decay applies to this variable
+	lr, scale *graph.Node
+	decay     bool // whether weight decay applies to this variable
 }
 
 // SGD is stochastic gradient descent: g' = g + WeightDecay·w,
@@ -51,7 +51,7 @@ func (o AdamW) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) 
 	if in.decay {
 		op.Decay = o.WeightDecay
 	}
-	return graph.AdamW(w, grad, s.slot(w, "m"), s.slot(w, "v"), in.lr, in.step, in.scale, op)
+	return graph.AdamW(w, grad, s.slot(w, "m"), s.slot(w, "v"), in.lr, s.count(grad.Graph()), in.scale, op)
 }
 
 func or(v, def float32) float32 {

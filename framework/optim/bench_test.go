@@ -1,0 +1,130 @@
+package optim_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/macaw-ai/macaw/chip/cpu"
+	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/optim"
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// lenet5 is the network of LeCun et al. 1998 with ReLU and maximum pooling.
+func lenet5(p *nn.Params) nn.Layer {
+	relu, pool := nn.Act("relu"), nn.MaxPool(graph.PoolOptions{Size: 2})
+	return nn.Sequential{
+		nn.NewConv2D(p.Sub("conv1"), 1, 6, 5, nn.ConvOptions{Pad: 2}), relu, pool,
+		nn.NewConv2D(p.Sub("conv2"), 6, 16, 5, nn.ConvOptions{}), relu, pool, nn.Flatten,
+		nn.NewLinear(p.Sub("fc1"), 400, 120), relu, nn.NewLinear(p.Sub("fc2"), 120, 84), relu, nn.NewLinear(p.Sub("fc3"), 84, 10)}
+}
+
+func mlp(p *nn.Params) nn.Layer {
+	relu := nn.Act("relu")
+	return nn.Sequential{nn.NewLinear(p.Sub("fc1"), 784, 512), relu, nn.NewLinear(p.Sub("fc2"), 512, 512), relu,
+		nn.NewLinear(p.Sub("fc3"), 512, 10)}
+}
+
+// block is a residual block of two 3 by 3 convolutions.
+func block(p *nn.Params, in, out, stride int) nn.Layer {
+	o := nn.ConvOptions{Stride: stride, Pad: 1, NoBias: true}
+	conv1, norm1 := nn.NewConv2D(p.Sub("conv1"), in, out, 3, o), nn.NewBatchNorm(p.Sub("norm1"), out)
+	o.Stride = 1
+	conv2, norm2 := nn.NewConv2D(p.Sub("conv2"), out, out, 3, o), nn.NewBatchNorm(p.Sub("norm2"), out)
+	var short nn.Layer = nn.Sequential{}
+	if stride != 1 || in != out {
+		short = nn.Sequential{nn.NewConv2D(p.Sub("short"), in, out, 1, nn.ConvOptions{Stride: stride, NoBias: true}),
+			nn.NewBatchNorm(p.Sub("shortnorm"), out)}
+	}
+	return nn.Func(func(x *graph.Node) *graph.Node {
+		y := norm2.Forward(conv2.Forward(graph.Relu(norm1.Forward(conv1.Forward(x)))))
+		return graph.Relu(graph.Add(y, short.Forward(x)))
+	})
+}
+
+// resnet is a residual network for 32 by 32 images with three stages.
+func resnet(p *nn.Params) nn.Layer {
+	return nn.Sequential{nn.NewConv2D(p.Sub("stem"), 3, 16, 3, nn.ConvOptions{Pad: 1, NoBias: true}), nn.NewBatchNorm(p.Sub("norm"), 16), nn.Act("relu"),
+		block(p.Sub("b1"), 16, 16, 1), block(p.Sub("b2"), 16, 32, 2), block(p.Sub("b3"), 32, 64, 2), nn.GlobalAvgPool, nn.NewLinear(p.Sub("head"), 64, 10)}
+}
+
+// workload is a training step on fixed random data.
+type workload struct {
+	net   func(*nn.Params) nn.Layer
+	shape []int
+	opts  optim.Options
+}
+
+var workloads = map[string]workload{
+	"lenet5": {net: lenet5, shape: []int{64, 28, 28, 1}},
+	"mlp":    {net: mlp, shape: []int{128, 784}},
+	"resnet": {net: resnet, shape: []int{64, 32, 32, 3}, opts: optim.Options{EMA: 0.999, ClipNorm: 5}},
+}
+
+type training struct {
+	exec      *graph.Executable
+	ins, outs []*tensor.Tensor
+}
+
+// prepare compiles the step: SGD with momentum 0.9 and rate 0.01.
+func (w workload) prepare(tb testing.TB, threads int) training {
+	params := nn.NewParams(1)
+	net := w.net(params)
+	g := graph.New(graph.Train)
+	x := g.Input("x", tensor.Float32, graph.Ints(w.shape...)...)
+	y := g.Input("y", tensor.Int64, graph.Const(w.shape[0]))
+	lr := g.Input("lr", tensor.Float32, graph.Const(1))
+	loss := nn.CrossEntropy(net.Forward(x), y, 0)
+	optim.Apply(loss, params, optim.SGD{Momentum: 0.9}, lr, w.opts)
+	exec, err := graph.Compile(cpu.New(cpu.Options{Threads: threads}), graph.Program{Inputs: []*graph.Node{x, y, lr}, Outputs: []*graph.Node{loss}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(exec.Close)
+	r := rand.New(rand.NewPCG(1, 1))
+	images, labels := tensor.New(tensor.Float32, w.shape...), tensor.New(tensor.Int64, w.shape[0])
+	for i := range images.Float32s() {
+		images.Float32s()[i] = float32(r.NormFloat64())
+	}
+	for i := range labels.Int64s() {
+		labels.Int64s()[i] = r.Int64N(10)
+	}
+	return training{exec, []*tensor.Tensor{images, labels, tensor.Of([]float32{0.01}, 1)}, []*tensor.Tensor{tensor.New(tensor.Float32)}}
+}
+
+func (t training) step(tb testing.TB) float32 {
+	if err := t.exec.RunInto(t.outs, t.ins); err != nil {
+		tb.Fatal(err)
+	}
+	return t.outs[0].Float32s()[0]
+}
+
+func BenchmarkStep(b *testing.B) {
+	for name, w := range workloads {
+		b.Run(name, func(b *testing.B) {
+			t := w.prepare(b, 0)
+			t.step(b)
+			s := t.exec.Stats()
+			b.ReportMetric(float64(s.Instrs), "instrs")
+			b.ReportMetric(float64(s.Arena), "arena-B")
+			for b.Loop() {
+				t.step(b)
+			}
+			b.ReportMetric(float64(s.FLOPs)/1e9/(b.Elapsed().Seconds()/float64(b.N)), "GFLOP/s")
+		})
+	}
+}
+
+func TestStepAllocatesNothing(t *testing.T) {
+	for name, w := range workloads {
+		t.Run(name, func(t *testing.T) {
+			w.shape[0] = 4
+			s := w.prepare(t, 2)
+			s.step(t)
+			if n := testing.AllocsPerRun(5, func() { s.step(t) }); n > 0 {
+				t.Errorf("a step allocates %v times", n)
+			}
+		})
+	}
+}
