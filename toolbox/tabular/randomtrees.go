@@ -29,7 +29,7 @@ func init() {
 }
 
 const (
-	forestTrees = 300
+	forestTrees = 200
 	forestNodes = 400_000 // a model of many rows stays a few megabytes
 )
 

@@ -43,7 +43,8 @@ const (
 	boostRounds   = 1500
 	boostNodes    = 600_000
 	boostPatience = 50
-	blindRounds   = 150 // without validation rows and without Budget.Steps
+	fewRows       = 1500 // below, coarser bins are as good and quicker
+	blindRounds   = 150  // without validation rows and without Budget.Steps
 )
 
 // boost fits the recipe "boosted-trees".
@@ -66,7 +67,11 @@ func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budg
 		opts.Patience = 0
 	}
 	valX := enc.Transform(t.val)
-	bins := gbdt.Quantise(x, enc.Width(), 255, t.threads)
+	most := 255
+	if len(t.train) < fewRows {
+		most = 64
+	}
+	bins := gbdt.Quantise(x, enc.Width(), most, t.threads)
 	model, err := t.run(ctx, bins, gbdt.Data{X: valX, Y: t.numbers(t.val)}, opts, budget, report)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (g *grower) choose(rows []int32) (cut, bool) {
 			continue
 		}
 		tried++
-		if score, ok := g.score(c, rows); ok && score > bestScore {
+		if score, ok := g.score(c); ok && score > bestScore {
 			best, bestScore, found = c, score, true
 		}
 	}
@@ -37,8 +37,10 @@ func (g *grower) draw(column int, rows []int32) (cut, bool) {
 	var low, high float32
 	values, absent := 0, 0
 	v := g.columns[column]
-	for _, r := range rows {
+	g.x = g.x[:len(rows)]
+	for i, r := range rows {
 		x := v[r]
+		g.x[i] = x
 		if x != x {
 			absent++
 			continue
@@ -66,41 +68,46 @@ func (g *grower) draw(column int, rows []int32) (cut, bool) {
 	return c, true
 }
 
-// total counts the classes of rows, or sums their targets, into g.all.
+// total counts the classes of rows, or sums their targets, into g.all, and
+// gathers them for score.
 func (g *grower) total(rows []int32) {
 	clear(g.all)
-	if g.opts.Classes == 0 {
-		for _, r := range rows {
-			g.all[0] += float64(g.y[r])
+	g.labels, g.targets = g.labels[:len(rows)], g.targets[:len(rows)]
+	for i, r := range rows {
+		if g.opts.Classes == 0 {
+			g.targets[i] = float64(g.y[r])
+			g.all[0] += g.targets[i]
+		} else {
+			g.labels[i] = int32(g.y[r])
+			g.all[g.labels[i]]++
 		}
-		return
-	}
-	for _, r := range rows {
-		g.all[int(g.y[r])]++
 	}
 }
 
 // score is larger for purer parts: Σ over the two parts of Σ_class n²/n, or of
-// (Σ y)²/n. False when a part is too small.
-func (g *grower) score(c cut, rows []int32) (float64, bool) {
+// (Σ y)²/n, for the column that draw gathered. False when a part is too small.
+func (g *grower) score(c cut) (float64, bool) {
 	clear(g.left)
-	n, v := 0, g.columns[c.column]
+	n := 0
 	if g.opts.Classes == 0 {
-		for _, r := range rows {
-			if c.goesLeft(v[r]) {
+		sum, targets := 0.0, g.targets[:len(g.x)]
+		for i, x := range g.x {
+			if c.goesLeft(x) {
 				n++
-				g.left[0] += float64(g.y[r])
+				sum += targets[i]
 			}
 		}
+		g.left[0] = sum
 	} else {
-		for _, r := range rows {
-			if c.goesLeft(v[r]) {
+		labels := g.labels[:len(g.x)]
+		for i, x := range g.x {
+			if c.goesLeft(x) {
 				n++
-				g.left[int(g.y[r])]++
+				g.left[labels[i]]++
 			}
 		}
 	}
-	if n < g.opts.MinRows || len(rows)-n < g.opts.MinRows {
+	if n < g.opts.MinRows || len(g.x)-n < g.opts.MinRows {
 		return 0, false
 	}
 	sumL, sumR := 0.0, 0.0
@@ -109,5 +116,5 @@ func (g *grower) score(c cut, rows []int32) (float64, bool) {
 		sumL += l * l
 		sumR += r * r
 	}
-	return sumL/float64(n) + sumR/float64(len(rows)-n), true
+	return sumL/float64(n) + sumR/float64(len(g.x)-n), true
 }

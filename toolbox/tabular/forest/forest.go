@@ -115,6 +115,9 @@ type grower struct {
 	order   []int // columns, shuffled anew at each node
 	left    []float64
 	all     []float64
+	x       []float32 // of the node's rows: the column at hand,
+	targets []float64 // the targets,
+	labels  []int32   // or the classes
 	t       tree.Tree
 }
 
@@ -128,7 +131,8 @@ func newGrower(columns [][]float32, y []float32, opts Options, number uint64) *g
 	if len(g.rows) == 0 {
 		g.rows = append(g.rows, int32(g.rng.IntN(len(y))))
 	}
-	g.spare = make([]int32, len(g.rows))
+	n := len(g.rows)
+	g.spare, g.x, g.targets, g.labels = make([]int32, n), make([]float32, n), make([]float64, n), make([]int32, n)
 	g.order = make([]int, len(columns))
 	for f := range g.order {
 		g.order[f] = f

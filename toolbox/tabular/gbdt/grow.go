@@ -36,7 +36,7 @@ type leaf struct {
 
 func newGrower(bins *Bins, opts *Options, threads int) *grower {
 	g := &grower{bins: bins, opts: opts, threads: threads, pack: newPacking(bins.Rows, opts.Loss == Squared)}
-	g.find = finder{&g.pack, opts}
+	g.find = finder{pack: &g.pack, opts: opts}
 	g.rows = make([]int32, bins.Rows)
 	g.spare = make([]int32, bins.Rows)
 	g.words = make([]uint64, bins.Rows)
@@ -241,20 +241,21 @@ func (g *grower) search(l *leaf, rng *rand.Rand) {
 		g.shuffle = append(g.shuffle[:0], g.columns...)
 		columns = sample(g.shuffle, g.opts.NodeShare, rng)
 	}
+	g.find.node(l.total)
 	best := split{gain: g.opts.MinGain, column: -1}
 	for _, f := range columns {
 		c := &g.bins.Columns[f]
 		if g.opts.Random {
-			g.find.random(&best, l.hist[f*stride:], l.total, f, c, rng)
+			g.find.random(&best, l.hist[f*stride:], f, c, rng)
 		} else {
-			g.find.column(&best, l.hist[f*stride:], l.total, f, c)
+			g.find.column(&best, l.hist[f*stride:], f, c)
 		}
 	}
 	if best.column < 0 {
 		l.best.gain = 0
 		return
 	}
-	g.find.settle(&best, l.hist[best.column*stride:], l.total, &g.bins.Columns[best.column])
+	g.find.settle(&best, l.hist[best.column*stride:], &g.bins.Columns[best.column])
 	l.best = best
 }
 

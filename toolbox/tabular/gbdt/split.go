@@ -18,6 +18,20 @@ type split struct {
 type finder struct {
 	pack *packing
 	opts *Options
+	// of the node at hand
+	total  uint64
+	sums   sums
+	parent float64 // its score
+	rows   uint64  // fewest rows of a child by the count field; 0 without counts
+}
+
+// node turns to the node whose word is total.
+func (f *finder) node(total uint64) {
+	f.total, f.sums = total, f.pack.unpack(total)
+	f.parent, f.rows = f.score(f.sums), 0
+	if f.pack.counted {
+		f.rows = uint64(f.opts.MinRows)
+	}
 }
 
 // score is twice what a leaf of s lowers the loss by.
@@ -29,48 +43,54 @@ func (f *finder) allowed(s sums) bool {
 }
 
 // try returns best or the split that the left word makes, whichever gains more.
-func (f *finder) try(best *split, parent float64, total, left uint64, column, bin int, missingLeft bool) {
-	l, r := f.pack.unpack(left), f.pack.unpack(total-left)
+func (f *finder) try(best *split, left uint64, column, bin int, missingLeft bool) {
+	l := f.pack.unpack(left)
+	r := sums{f.sums.g - l.g, f.sums.h - l.h, f.sums.n - l.n}
 	if !f.allowed(l) || !f.allowed(r) {
 		return
 	}
-	if gain := f.score(l) + f.score(r) - parent; gain > best.gain {
+	if gain := f.score(l) + f.score(r) - f.parent; gain > best.gain {
 		*best = split{gain, column, bin, missingLeft, left}
 	}
 }
 
 // column looks through one column's part of a histogram. best carries the best
 // split of the columns before, and its gain is what must be surpassed.
-func (f *finder) column(best *split, h []uint64, total uint64, column int, c *Column) {
+func (f *finder) column(best *split, h []uint64, column int, c *Column) {
 	h = h[:stride]
-	parent := f.score(f.pack.unpack(total))
 	none := h[missing]
 	bins := c.values()
-	present := total - none
+	present := f.total - none
+	all, mask := f.total&f.pack.nMask, f.pack.nMask
 	var left uint64
-	for b := 0; b < bins; b++ {
-		w := h[b]
+	for b, w := range h[:bins] {
 		if w == 0 {
 			continue
 		}
 		left += w
 		if left == present {
 			if none != 0 { // every value against missing
-				f.try(best, parent, total, left, column, bins-1, false)
+				f.try(best, left, column, bins-1, false)
 			}
 			break
 		}
-		f.try(best, parent, total, left, column, b, false)
 		if none != 0 {
-			f.try(best, parent, total, left+none, column, b, true)
+			f.try(best, left, column, b, false)
+			f.try(best, left+none, column, b, true)
+			continue
 		}
+		if n := left & mask; n < f.rows {
+			continue
+		} else if all-n < f.rows {
+			break
+		}
+		f.try(best, left, column, b, false)
 	}
 }
 
 // random tries one threshold drawn between the least and greatest bin.
-func (f *finder) random(best *split, h []uint64, total uint64, column int, c *Column, rng *rand.Rand) {
+func (f *finder) random(best *split, h []uint64, column int, c *Column, rng *rand.Rand) {
 	h = h[:stride]
-	parent := f.score(f.pack.unpack(total))
 	none := h[missing]
 	first, last := c.values(), -1
 	for b := range c.values() {
@@ -84,19 +104,19 @@ func (f *finder) random(best *split, h []uint64, total uint64, column int, c *Co
 		for b := first; b <= cut; b++ {
 			left += h[b]
 		}
-		f.try(best, parent, total, left, column, cut, false)
+		f.try(best, left, column, cut, false)
 		if none != 0 {
-			f.try(best, parent, total, left+none, column, cut, true)
+			f.try(best, left+none, column, cut, true)
 		}
 	}
 	if none != 0 && last >= 0 {
-		f.try(best, parent, total, total-none, column, c.values()-1, false)
+		f.try(best, f.total-none, column, c.values()-1, false)
 	}
 }
 
 // settle moves the threshold of s to the middle of the bins that are empty in
 // this node, and sends missing values with the larger child if there are none.
-func (f *finder) settle(s *split, h []uint64, total uint64, c *Column) {
+func (f *finder) settle(s *split, h []uint64, c *Column) {
 	h = h[:stride]
 	next := s.bin + 1
 	for next < c.values() && h[next] == 0 {
@@ -106,7 +126,7 @@ func (f *finder) settle(s *split, h []uint64, total uint64, c *Column) {
 		s.bin = (s.bin + next - 1) / 2
 	}
 	if h[missing] == 0 {
-		s.missingLeft = f.pack.unpack(s.left).n >= f.pack.unpack(total-s.left).n
+		s.missingLeft = f.pack.unpack(s.left).n >= f.pack.unpack(f.total-s.left).n
 	}
 }
 
