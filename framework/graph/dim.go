@@ -216,7 +216,7 @@ func quotient(num, den Dim) atom {
 			}
 		}
 	}
-	return atom{num: &num, den: &den, key: "floor(" + num.String() + "/" + den.String() + ")"}
+	return atom{num: &num, den: &den, key: "floor((" + num.String() + ")/(" + den.String() + "))"}
 }
 
 func floorDiv(a, b int) int {
