@@ -347,3 +347,18 @@ func TestEval(t *testing.T) {
 		t.Error("Eval without the input succeeded")
 	}
 }
+
+func TestProfile(t *testing.T) {
+	g := graph.New(graph.Inference)
+	x := g.Input("x", tensor.Float32, graph.Dims("N", 32)...)
+	w := graph.NewVariable("fc/weight", values(1, -1, 1, 32, 32), true)
+	y := graph.Softmax(graph.Linear(x, g.Var(w), nil))
+	e := compile(t, cpu.New(cpu.Options{Threads: 1}), graph.Program{Inputs: nodes{x}, Outputs: nodes{y}})
+	p, err := e.Profile(3, values(2, -1, 1, 16, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Instrs) != 2 || p.Total() <= 0 || !strings.Contains(p.String(), "Linear fc/weight") {
+		t.Errorf("profile %v", p)
+	}
+}
