@@ -84,11 +84,17 @@ func problem(t *testing.T, v *data.Version) *toolbox.Problem {
 // as training said.
 func TestRecipes(t *testing.T) {
 	v := weather(t, 120)
-	for _, name := range []string{"tfidf"} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		config toolbox.Config
+	}{
+		{"tfidf", nil},
+		{"wordconv", toolbox.Config{"width": 32, "length": 32, "lr": 1e-2}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
 			p := problem(t, v)
-			r := toolbox.Lookup(name)
-			c, err := r.Fit(context.Background(), p, r.Space.Fill(r.Portfolio[0]), toolbox.Budget{Fidelity: 1}, func(toolbox.Progress) {})
+			r := toolbox.Lookup(tc.name)
+			c, err := r.Fit(context.Background(), p, r.Space.Fill(tc.config), toolbox.Budget{Fidelity: 1}, func(toolbox.Progress) {})
 			if err != nil {
 				t.Fatal(err)
 			}
