@@ -13,9 +13,10 @@ import (
 type DenseOptions struct {
 	Scaling   Scaling // "" means Standard
 	Bins      int     // intervals of Piecewise; 0 means 8
-	MinLevel  int     // rarer categories share one column; 0 means 2
+	MinLevel  int     // rarer categories share one column; 0 means 1
 	MaxLevels int     // columns of a category at most; 0 means 200
-	NoLevels  bool    // leave categories out, for models that embed them
+	// OneHot, when not 0, leaves categories of more levels to EmbeddedLevels.
+	OneHot int
 }
 
 // FitDense makes features for models that add and multiply: scaled numbers with
@@ -27,13 +28,18 @@ func FitDense(s *Source, rows []int, o DenseOptions) Encoder {
 	if o.Bins == 0 {
 		o.Bins = 8
 	}
-	if o.MinLevel == 0 {
-		o.MinLevel = 2
-	}
+	o.MinLevel = max(1, o.MinLevel)
 	if o.MaxLevels == 0 {
 		o.MaxLevels = 200
 	}
 	var parts join
+	if o.Scaling == Both {
+		if fine := newNumeric(s, rows, Piecewise, o.Bins); fine.Width() > 0 {
+			fine.Absent = nil // the other has them
+			parts = append(parts, fine)
+		}
+		o.Scaling = Standard
+	}
 	if numbers := newNumeric(s, rows, o.Scaling, o.Bins); numbers.Width() > 0 {
 		if o.Scaling == Quantile {
 			parts = append(parts, newRanks(s, rows))
@@ -42,13 +48,32 @@ func FitDense(s *Source, rows []int, o DenseOptions) Encoder {
 		}
 	}
 	for i := range s.Columns {
-		if c := &s.Columns[i]; c.Type == data.Category && !o.NoLevels {
+		if c := &s.Columns[i]; c.Type == data.Category {
+			if names, _ := levels(c, rows, o.MinLevel); o.OneHot > 0 && len(names) > o.OneHot {
+				continue
+			}
 			if l := oneHot(c, rows, o.MinLevel, o.MaxLevels); l.width > 1 {
 				parts = append(parts, l)
 			}
 		}
 	}
 	return parts
+}
+
+// EmbeddedLevels returns a lookup without a table for each category that
+// FitDense leaves out by OneHot: its levels, of which a model learns vectors.
+func EmbeddedLevels(s *Source, rows []int, o DenseOptions) []*Lookup {
+	var out []*Lookup
+	for i := range s.Columns {
+		c := &s.Columns[i]
+		if c.Type != data.Category || o.OneHot == 0 {
+			continue
+		}
+		if names, _ := levels(c, rows, max(1, o.MinLevel)); len(names) > o.OneHot {
+			out = append(out, newLookup(c, names, 0))
+		}
+	}
+	return out
 }
 
 // join puts encoders side by side.

@@ -117,6 +117,7 @@ const (
 	Standard  Scaling = "standard"  // (x − mean)/deviation, within ±5 of the bulk
 	Quantile  Scaling = "quantile"  // rank among the training rows as a piecewise-linear map, to a normal distribution
 	Piecewise Scaling = "piecewise" // a column per interval between quantiles: how far x lies in it, 0 to 1
+	Both      Scaling = "both"      // Piecewise and Standard side by side
 )
 
 // newNumeric fits a map of s's numbers on rows; bins is the number of intervals
