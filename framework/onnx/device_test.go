@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/chip/cpu"
 )
 
-func testDevice(t *testing.T) chip.Device { return nil }
+var device = cpu.New(cpu.Options{Threads: 2})
+
+func testDevice(t *testing.T) chip.Device { return device }

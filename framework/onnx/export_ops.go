@@ -226,8 +226,15 @@ func exportResize(x *exporter, n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	x.first[n] = x.b.Op("Resize", Attrs{"mode": mode, "antialias": a.Antialias, "axes": []int{2, 3}}, x.channelsFirst(in), "", "", sizes)
+	x.first[n] = resizeTo(x.b, x.channelsFirst(in), sizes, Attrs{"mode": mode, "antialias": a.Antialias})
 	return nil
+}
+
+// resizeTo scales v [N,C,H,W] to sizes, int64 [2]. It gives all four sizes:
+// onnxruntime mishandles the attribute axes when it moves transposes.
+func resizeTo(b *Builder, v, sizes string, attrs Attrs) string {
+	all := b.Op("Concat", Attrs{"axis": 0}, b.Op("Shape", Attrs{"start": 0, "end": 2}, v), sizes)
+	return b.Op("Resize", attrs, v, "", "", all)
 }
 
 func exportPositions(x *exporter, n *graph.Node) error {

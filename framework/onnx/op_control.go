@@ -9,7 +9,7 @@ import (
 )
 
 var _ = register(map[string]operator{
-	"Loop": {2, unlimited, compileLoop},
+	"Loop": {0, unlimited, compileLoop},
 	"If":   {1, 1, compileIf},
 })
 
@@ -22,6 +22,10 @@ func compileLoop(n *call) kernel {
 		return nil
 	}
 	own := len(n.node.Inputs)
+	if own < 2 {
+		n.fail("the trip count and the condition are missing")
+		return nil
+	}
 	carried := own - 2
 	scans := len(body.outputs) - 1 - carried
 	if len(body.inputs) != own+len(n.captures) || scans < 0 {

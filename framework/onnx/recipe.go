@@ -20,9 +20,8 @@ type ImageOptions struct {
 func PrepareImage(b *Builder, image string, o ImageOptions) string {
 	x := b.Op("Cast", Attrs{"to": tensor.Float32}, image)
 	x = b.Op("Transpose", Attrs{"perm": toFirst}, x)
-	x = b.Op("Resize", Attrs{"mode": "linear", "antialias": 1, "coordinate_transformation_mode": "half_pixel", "axes": []int{2, 3}},
-		x, "", "", b.Ints(o.Height, o.Width))
-	x = b.Op("Round", nil, x)
+	x = resizeTo(b, x, b.Ints(o.Height, o.Width), Attrs{"mode": "linear", "antialias": 1, "coordinate_transformation_mode": "half_pixel"})
+	x = b.Op("Round", nil, b.Op("Add", nil, x, b.Float(roundUp)))
 	scale, shift := o.affine()
 	x = b.Op("Mul", nil, x, b.Const(tensor.Of(scale, len(scale), 1, 1)))
 	x = b.Op("Add", nil, x, b.Const(tensor.Of(shift, len(shift), 1, 1)))

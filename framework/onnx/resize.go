@@ -27,33 +27,40 @@ func linearTaps(n, m int, at func(i int) float64) []taps {
 
 // antialiasTaps is linear interpolation whose triangle widens by 1/scale when
 // shrinking. What falls outside counts for the pixel at the edge, as ONNX's
-// exclude_outside = 0 has it (Pillow leaves it out instead).
+// exclude_outside = 0 has it (Pillow leaves it out instead). Coordinates and
+// weights are float32, as in onnxruntime, whose results a rounding would
+// otherwise tell apart.
 func antialiasTaps(n, m int, scale float64, at func(i int) float64) []taps {
-	widen := math.Min(scale, 1)
-	support := 1 / widen
+	support := float32(math.Max(1, 1/scale))
+	widen := 1 / support
 	out := make([]taps, m)
 	for i := range out {
-		x := at(i)
-		from, to := int(math.Floor(x-support))+1, int(math.Ceil(x+support))-1
-		lo, hi := min(max(from, 0), n-1), min(max(to, 0), n-1)
-		weights := make([]float64, hi-lo+1)
-		total := 0.0
-		for j := from; j <= to; j++ {
-			w := math.Max(0, 1-math.Abs((float64(j)-x)*widen))
-			weights[min(max(j, 0), n-1)-lo] += w
-			total += w
+		center := float32(at(i)) + 0.5
+		from, to := int(floor32(center-support+0.5)), int(floor32(center+support+0.5))
+		lo, hi := min(max(from, 0), n-1), min(max(to-1, 0), n-1)
+		t := taps{lo, make([]float32, hi-lo+1)}
+		total := float32(0)
+		for j := from; j < to; j++ {
+			w := 1 - float32(math.Abs(float64((float32(j)-center+0.5)*widen)))
+			if w > 0 {
+				t.weights[min(max(j, 0), n-1)-lo] += w
+				total += w
+			}
 		}
-		out[i] = taps{lo, make([]float32, len(weights))}
-		for j, w := range weights {
-			out[i].weights[j] = float32(w / total)
+		for j := range t.weights {
+			t.weights[j] *= 1 / total
 		}
+		out[i] = t
 	}
 	return out
 }
 
-// halfPixel maps output centres to source centres.
+func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }
+
+// halfPixel maps output centres to source centres, in float32.
 func halfPixel(scale float64) func(i int) float64 {
-	return func(i int) float64 { return (float64(i)+0.5)/scale - 0.5 }
+	s := float32(scale)
+	return func(i int) float64 { return float64((float32(i)+0.5)/s - 0.5) }
 }
 
 // resample replaces the axis of n positions of x [outer,n,inner] by len(t).
@@ -74,9 +81,13 @@ func resample(x []float32, outer, n, inner int, t []taps) []float32 {
 	return out
 }
 
+// roundUp is added before rounding, so that exact halves, which common ratios of
+// sizes make in plenty, round alike whatever the last bit of a computation is.
+const roundUp = 0.01
+
 // ResizeImage scales an image of 8-bit values [height,width,channels] to
 // [toHeight,toWidth,channels] by linear interpolation with half-pixel centres
-// and antialiasing, rounding to whole numbers (half to even). It gives what the
+// and antialiasing, rounding to whole numbers. It gives what the
 // graph of PrepareImage gives before it normalises.
 func ResizeImage(pix []uint8, height, width, channels, toHeight, toWidth int) []uint8 {
 	if height == toHeight && width == toWidth {
@@ -89,7 +100,7 @@ func ResizeImage(pix []uint8, height, width, channels, toHeight, toWidth int) []
 	x = resizePlane(x, height, width, channels, toHeight, toWidth)
 	out := make([]uint8, len(x))
 	for i, v := range x {
-		out[i] = uint8(math.RoundToEven(float64(min(max(v, 0), 255))))
+		out[i] = uint8(math.RoundToEven(float64(min(max(v+roundUp, 0), 255))))
 	}
 	return out
 }

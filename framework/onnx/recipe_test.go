@@ -1,0 +1,121 @@
+package onnx
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// both runs m here and in onnxruntime and compares all outputs.
+func both(t *testing.T, m *Model, feeds map[string]*tensor.Tensor, tol float64) map[string]*tensor.Tensor {
+	t.Helper()
+	s, err := NewSession(m, device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got, err := s.Run(context.Background(), feeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range ort(t, m, feeds) {
+		if diff := compare(got[name], w, tol); diff != "" {
+			t.Errorf("%s: session against onnxruntime: %s", name, diff)
+		}
+	}
+	return got
+}
+
+func TestPrepareImage(t *testing.T) {
+	for _, size := range [][2]int{{28, 28}, {32, 32}, {8, 8}, {61, 40}, {200, 333}, {31, 32}} {
+		for _, channels := range []int{1, 3} {
+			o := ImageOptions{Height: 32, Width: 32, Channels: channels, Mean: []float32{0.5, 0.4, 0.3}[:channels], Std: []float32{0.2, 0.3, 0.25}[:channels]}
+			b := NewBuilder("image")
+			b.Output("x", PrepareImage(b, b.Input("image", tensor.Uint8, "N", "H", "W", channels), o), tensor.Float32, "N", 32, 32, channels)
+			pix := make([]uint8, 2*size[0]*size[1]*channels)
+			for i := range pix {
+				pix[i] = uint8(128 + 100*math.Sin(float64(i)*0.7) + float64(noise.IntN(27)))
+			}
+			ref := ort(t, b.Model(), map[string]*tensor.Tensor{"image": tensor.Of(pix, 2, size[0], size[1], channels)})["x"].Float32s()
+			both(t, b.Model(), map[string]*tensor.Tensor{"image": tensor.Of(pix, 2, size[0], size[1], channels)}, 0.03)
+			one := len(pix) / 2
+			far := 0
+			for n := range 2 {
+				small := ResizeImage(pix[n*one:(n+1)*one], size[0], size[1], channels, 32, 32)
+				for i, v := range small {
+					if d := o.Normalise(v, i%channels) - ref[n*len(small)+i]; math.Abs(float64(d)) > 1e-5 {
+						far++
+					}
+				}
+			}
+			// A value that lies a rounding error beside a half may round the other way.
+			if far > len(ref)/2000 {
+				t.Errorf("%v with %d channels: %d of %d values differ from onnxruntime's", size, channels, far, len(ref))
+			}
+		}
+	}
+}
+
+// TestResizeBeforeRounding compares the resampling itself.
+func TestResizeBeforeRounding(t *testing.T) {
+	for _, size := range [][2]int{{28, 28}, {61, 40}, {200, 333}, {7, 90}} {
+		x := uniform(0, 255, 1, 3, size[0], size[1])
+		b := NewBuilder("resize")
+		v := b.Input("x", tensor.Float32, 1, 3, "H", "W")
+		b.Output("y", resizeTo(b, v, b.Ints(32, 32), Attrs{"mode": "linear", "antialias": 1}), tensor.Float32, 1, 3, 32, 32)
+		ref := ort(t, b.Model(), map[string]*tensor.Tensor{"x": x})["y"]
+		plane, out := size[0]*size[1], make([]float32, 0, 3*32*32)
+		for c := range 3 {
+			out = append(out, resizePlane(x.Float32s()[c*plane:(c+1)*plane], size[0], size[1], 1, 32, 32)...)
+		}
+		for i, w := range ref.Float32s() {
+			if d := math.Abs(float64(out[i] - w)); d > 1e-4 {
+				t.Errorf("%v: element %d is %v, onnxruntime has %v", size, i, out[i], w)
+				break
+			}
+		}
+	}
+}
+
+func TestLabelAndAverage(t *testing.T) {
+	b := NewBuilder("ensemble")
+	var probs []string
+	for i := range 2 {
+		probs = append(probs, Softmax(b, b.Input(fmt.Sprintf("logits%d", i), tensor.Float32, "N", 3)))
+	}
+	mean := Average(b, probs, []float32{3, 1})
+	b.Output("label", Label(b, mean, []string{"a", "b", "c"}), tensor.String, "N")
+	b.Output("probabilities", mean, tensor.Float32, "N", 3)
+	out := both(t, b.Model(), map[string]*tensor.Tensor{"logits0": normal(6, 3), "logits1": normal(6, 3)}, 1e-5)
+	p := out["probabilities"].Float32s()
+	for i, label := range out["label"].Strings() {
+		if want := []string{"a", "b", "c"}[argMax(p[3*i:3*i+3])]; label != want {
+			t.Errorf("row %d is labelled %s, its largest probability is %s's", i, label, want)
+		}
+		if sum := p[3*i] + p[3*i+1] + p[3*i+2]; math.Abs(float64(sum-1)) > 1e-5 {
+			t.Errorf("row %d sums to %v", i, sum)
+		}
+	}
+}
+
+func TestTokenizeInSession(t *testing.T) {
+	s, err := NewSession(tokenizerModel(), device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, texts := range [][]string{tokenTexts, {"", ""}, {"one"}, mails(t, 20)} {
+		out, err := s.Run(context.Background(), map[string]*tensor.Tensor{"text": tensor.Of(texts, len(texts))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range rowTokens(out["tokens"]) {
+			if want := Tokenize(texts[i]); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("text %.50q: session %q, Tokenize %q", texts[i], first(got, 20), first(want, 20))
+			}
+		}
+	}
+}
