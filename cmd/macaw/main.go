@@ -53,23 +53,30 @@ const about = `Macaw turns raw data into a model that answers requests.
   macaw serve photos             serve it over HTTP
   macaw up                       look at everything in the browser`
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	os.Exit(guard(os.Stderr, os.Getenv("MACAW_DEBUG") != "", func() int { return run(os.Args[1:], os.Stdout, os.Stderr) }))
+}
+
+// guard turns a panic into an apology.
+func guard(errout io.Writer, details bool, f func() int) (status int) {
+	defer func() {
+		if v := recover(); v != nil {
+			status = 1
+			fmt.Fprintln(errout, "macaw: internal error:", v)
+			if details {
+				errout.Write(debug.Stack())
+				return
+			}
+			fmt.Fprintln(errout, "This is a mistake in Macaw. Run the command again with MACAW_DEBUG=1 to see where, and report it with the command line.")
+		}
+	}()
+	return f()
+}
 
 // run is the program; it returns the exit status: 0 for success, 1 for failure,
 // 2 for a command line that cannot be understood.
-func run(args []string, out, errout io.Writer) (status int) {
+func run(args []string, out, errout io.Writer) int {
 	var c cli
-	defer func() {
-		if v := recover(); v != nil {
-			fmt.Fprintln(errout, "macaw: internal error:", v)
-			if c.Debug {
-				errout.Write(debug.Stack())
-			} else {
-				fmt.Fprintln(errout, "This is a mistake in Macaw. Run the command again with MACAW_DEBUG=1 to see where, and report it with the command line.")
-			}
-			status = 1
-		}
-	}()
 	exited := -1
 	parser, err := kong.New(&c, kong.Name("macaw"), kong.Description(about), kong.Writers(out, errout),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.Exit(func(code int) { exited = code }))

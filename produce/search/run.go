@@ -109,7 +109,7 @@ func (r *Runner) bounded(ctx context.Context, job Job, left time.Duration) (cont
 	}
 	for _, t := range r.Trials {
 		if t.Status == Done {
-			limit := min(job.Time+job.Time/2+time.Second, left+r.Plan.Total/50)
+			limit := min(max(job.Time+job.Time/2+time.Second, r.Plan.Total/5), left+r.Plan.Total/50)
 			return context.WithTimeout(ctx, limit)
 		}
 	}
