@@ -25,33 +25,34 @@ func readParquet(p []byte, name string, limits Limits) (f *Frame, err error) {
 			f, err = nil, brokenParquet(name, fmt.Errorf("%v", r))
 		}
 	}()
+	if err := checkFooter(p); err != nil {
+		return nil, brokenParquet(name, err)
+	}
 	file, err := parquet.OpenFile(bytes.NewReader(p), int64(len(p)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, brokenParquet(name, err)
 	}
 	f = &Frame{Format: "Parquet", Header: true}
-	write := map[int]func(parquet.Value) string{}
-	column := map[int]int{}
+	var leaves []parquet.LeafColumn
 	lists := 0
 	for _, path := range file.Schema().Columns() {
 		leaf, ok := file.Schema().Lookup(path...)
-		if !ok {
-			continue
-		}
-		if leaf.MaxRepetitionLevel > 0 {
+		switch {
+		case ok && leaf.MaxRepetitionLevel > 0:
 			lists++
-			continue
+		case ok:
+			leaves = append(leaves, leaf)
+			f.Names = append(f.Names, strings.Join(path, "."))
 		}
-		column[leaf.ColumnIndex] = len(f.Names)
-		write[leaf.ColumnIndex] = cellWriter(leaf.Node.Type())
-		f.Names = append(f.Names, strings.Join(path, "."))
 	}
 	if err := checkParquet(file, len(f.Names), name, limits); err != nil {
 		return nil, err
 	}
 	f.Columns = make([][]string, len(f.Names))
-	if err := readRows(file, f, column, write, limits); err != nil {
-		return nil, brokenParquet(name, err)
+	for k, leaf := range leaves {
+		if f.Columns[k], err = readColumn(p, file, leaf); err != nil {
+			return nil, brokenParquet(name, err)
+		}
 	}
 	if lists > 0 {
 		f.Notes = append(f.Notes, Note{Code: "lists", Count: lists,
@@ -77,49 +78,73 @@ func checkParquet(file *parquet.File, columns int, name string, limits Limits) e
 	return nil
 }
 
-// readRows appends all rows to the frame's columns.
-func readRows(file *parquet.File, f *Frame, column map[int]int, write map[int]func(parquet.Value) string, limits Limits) error {
-	buf := make([]parquet.Row, 256)
-	for _, group := range file.RowGroups() {
-		rows := group.Rows()
-		for {
-			n, err := rows.ReadRows(buf)
-			for _, row := range buf[:n] {
-				at := len(f.Columns[0])
-				for _, v := range row {
-					k, ok := column[v.Column()]
-					if !ok || len(f.Columns[k]) != at {
-						continue
-					}
-					text := ""
-					if !v.IsNull() {
-						text = write[v.Column()](v)
-					}
-					f.Columns[k] = append(f.Columns[k], text)
-				}
-				for k := range f.Columns {
-					if len(f.Columns[k]) <= at {
-						f.Columns[k] = append(f.Columns[k], "")
-					}
-				}
+// readColumn returns the cells of a flat column.
+func readColumn(p []byte, file *parquet.File, leaf parquet.LeafColumn) ([]string, error) {
+	write := cellWriter(leaf.Node.Type())
+	cells := make([]string, 0, min(file.NumRows(), 1<<16))
+	buf := make([]parquet.Value, 1024)
+	for g, group := range file.RowGroups() {
+		rows := group.NumRows()
+		if rows == 0 {
+			continue
+		}
+		if rows < 0 || int64(len(cells))+rows > file.NumRows() {
+			return nil, errThrift
+		}
+		if err := checkPages(p, file, g, leaf.ColumnIndex, rows); err != nil {
+			return nil, err
+		}
+		end := len(cells) + int(rows)
+		pages := group.ColumnChunks()[leaf.ColumnIndex].Pages()
+		for len(cells) < end {
+			page, err := pages.ReadPage()
+			if err != nil {
+				pages.Close()
+				return nil, err
 			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil || n == 0 {
-				rows.Close()
-				return err
-			}
-			if len(f.Columns[0]) > limits.Cells/len(f.Columns) {
-				rows.Close()
-				return errors.New("it holds more rows than it says")
+			cells, err = readPage(cells, page, buf, write)
+			parquet.Release(page)
+			if err != nil {
+				pages.Close()
+				return nil, err
 			}
 		}
-		if err := rows.Close(); err != nil {
-			return err
+		if err := pages.Close(); err != nil {
+			return nil, err
+		}
+		if len(cells) != end {
+			return nil, errThrift
 		}
 	}
-	return nil
+	if int64(len(cells)) != file.NumRows() {
+		return nil, fmt.Errorf("a column holds %d values for %d rows", len(cells), file.NumRows())
+	}
+	return cells, nil
+}
+
+// readPage appends the cells of a page; one without any is an error, so that the
+// reading ends.
+func readPage(cells []string, page parquet.Page, buf []parquet.Value, write func(parquet.Value) string) ([]string, error) {
+	before := len(cells)
+	values := page.Values()
+	for {
+		n, err := values.ReadValues(buf)
+		for _, v := range buf[:n] {
+			text := ""
+			if !v.IsNull() {
+				text = write(v)
+			}
+			cells = append(cells, text)
+		}
+		switch {
+		case errors.Is(err, io.EOF) && len(cells) > before:
+			return cells, nil
+		case err != nil:
+			return cells, err
+		case n == 0:
+			return cells, errThrift
+		}
+	}
 }
 
 // cellWriter returns how values of a type are written as cells.
