@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -112,17 +111,9 @@ func serveOn(e *env, st *store.Store, o serve.Options, hello func(base string)) 
 
 // curl is a request to a model that can be pasted.
 func curl(base string, card *model.Card) string {
-	url := base + "/models/" + card.Name + "/predict"
-	switch card.Task {
-	case model.ImageClassification:
-		return "curl -F file=@IMAGE " + url
-	case model.TextClassification:
-		return "curl -H 'Content-Type: text/plain' --data-binary 'some text' " + url
-	}
 	row := map[string]string{}
 	for _, in := range card.Inputs {
 		row[in.Column] = in.Example
 	}
-	text, _ := json.Marshal(row) // strings cannot fail
-	return "curl -H 'Content-Type: application/json' -d '" + strings.ReplaceAll(string(text), "'", `'\''`) + "' " + url
+	return model.Curl(base, card.Name, card.Task, row)
 }

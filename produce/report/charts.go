@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/macaw-ai/macaw/model"
 	"github.com/macaw-ai/macaw/produce/result"
 )
 
@@ -202,20 +203,9 @@ func severity(kind string) string {
 // curlExample is a request that anyone can paste.
 func curlExample(r *result.Result) string {
 	name, _, _ := strings.Cut(r.Model, "@")
-	url := "http://127.0.0.1:8080/models/" + name + "/predict"
-	switch r.Task {
-	case "image-classification":
-		return "curl -F file=@image.png " + url
-	case "text-classification":
-		return "curl -H 'Content-Type: text/plain' --data 'your text' " + url
-	}
-	row := map[string]any{}
+	row := map[string]string{}
 	for _, in := range r.Inputs {
 		row[in.Column] = in.Example
 	}
-	b, err := json.Marshal(row)
-	if err != nil {
-		b = []byte("{}")
-	}
-	return "curl -H 'Content-Type: application/json' -d '" + strings.ReplaceAll(string(b), "'", `'\''`) + "' " + url
+	return model.Curl("http://127.0.0.1:8700", name, r.Task, row)
 }

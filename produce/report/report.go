@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -102,6 +103,9 @@ func formatScore(metric string, v *float64) string {
 func FormatNumber(v any) string {
 	switch x := v.(type) {
 	case float64:
+		if a := math.Abs(x); a >= 1e4 && a < 1e9 || x == math.Trunc(x) && a < 1e9 {
+			return groupDigits(int(math.Round(x)))
+		}
 		return trimZeros(fmt.Sprintf("%.4g", x))
 	case *float64:
 		if x == nil {
@@ -123,6 +127,9 @@ func trimZeros(s string) string {
 
 // groupDigits writes 60000 as "60 000", with thin spaces.
 func groupDigits(n int) string {
+	if n < 0 {
+		return "−" + groupDigits(-n)
+	}
 	s := fmt.Sprint(n)
 	if n < 10000 {
 		return s

@@ -51,6 +51,7 @@
       const range = spec.range || [Math.min(...all), Math.max(...all)];
       spec.series = [...spec.series, { name: "ideal", x: range, y: range, line: true, dash: [5, 5], color: css("--faint") }];
     }
+    el.closest(".card")?.toggleAttribute("hidden", !!spec.over && !spec.series?.some((s) => s.x.length));
     if (!spec.series?.some((s) => s.x.length)) { el.innerHTML = '<p class="muted small">No points yet.</p>'; return; }
     drawn.set(el, new uPlot(options(spec, el.clientWidth || 480), align(spec.series, spec.kind !== "points"), el));
   }
