@@ -101,22 +101,44 @@ func compileSqueeze(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		axes, err := axesOf(raw, in[0].Rank())
+		shape, err := squeezed(in[0].Shape(), raw)
 		if err != nil {
 			return nil, err
 		}
-		var shape []int
-		for i, d := range in[0].Shape() {
-			drop := raw == nil && d == 1 || slices.Contains(axes, i)
-			if drop && d != 1 {
-				return nil, fmt.Errorf("axis %d of %v is not 1", i, in[0])
-			}
-			if !drop {
-				shape = append(shape, d)
-			}
-		}
 		return in[0].Reshape(shape...), nil
 	})
+}
+
+// squeezed drops axes of length 1: those given, or with nil all of them.
+func squeezed(from []int, raw []int64) ([]int, error) {
+	axes, err := axesOf(raw, len(from))
+	if err != nil {
+		return nil, err
+	}
+	var shape []int
+	for i, d := range from {
+		drop := raw == nil && d == 1 || slices.Contains(axes, i)
+		if drop && d != 1 {
+			return nil, fmt.Errorf("axis %d of %v is not 1", i, from)
+		}
+		if !drop {
+			shape = append(shape, d)
+		}
+	}
+	return shape, nil
+}
+
+// unsqueezed inserts axes of length 1 at positions of the result.
+func unsqueezed(from []int, raw []int64) ([]int, error) {
+	axes, err := axesOf(raw, len(from)+len(raw))
+	if err != nil {
+		return nil, err
+	}
+	shape := slices.Clone(from)
+	for _, a := range axes {
+		shape = slices.Insert(shape, a, 1)
+	}
+	return shape, nil
 }
 
 func compileUnsqueeze(n *call) kernel {
@@ -126,32 +148,30 @@ func compileUnsqueeze(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		axes, err := axesOf(raw, in[0].Rank()+len(raw))
+		shape, err := unsqueezed(in[0].Shape(), raw)
 		if err != nil {
 			return nil, err
-		}
-		shape := slices.Clone(in[0].Shape())
-		for _, a := range axes {
-			shape = slices.Insert(shape, a, 1)
 		}
 		return in[0].Reshape(shape...), nil
 	})
 }
 
 func compileShape(n *call) kernel {
-	start, end, bounded := n.int("start", 0), n.int("end", 0), n.has("end")
-	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
-		dims := convert[int64](in[0].Shape())
-		hi := int64(len(dims))
-		if bounded {
-			hi = end
-		}
-		r, err := sliceAxis(int64(len(dims)), start, hi, 1)
-		if err != nil {
-			return nil, err
-		}
-		return tensor.Of(dims[r.start:r.start+r.n], r.n), nil
-	})
+	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return shapePart(n, in[0].Shape()) })
+}
+
+// shapePart is the Shape operator: the dimensions from start to end.
+func shapePart(n *call, shape []int) (*tensor.Tensor, error) {
+	dims := convert[int64](shape)
+	end := int64(len(dims))
+	if n.has("end") {
+		end = n.int("end", 0)
+	}
+	r, err := sliceAxis(int64(len(dims)), n.int("start", 0), end, 1)
+	if err != nil {
+		return nil, err
+	}
+	return tensor.Of(dims[r.start:r.start+r.n], r.n), nil
 }
 
 func sizeOf(in []*tensor.Tensor) (*tensor.Tensor, error) {

@@ -108,7 +108,6 @@ func (s *scope) compile(g *Graph) (*program, error) {
 	for _, name := range s.captures {
 		s.prog.inputs = append(s.prog.inputs, s.slots[name])
 	}
-	s.prog.seal()
 	return s.prog, nil
 }
 
@@ -205,6 +204,7 @@ func (n *call) body(attr string) *program {
 		n.fail("%w", err)
 		return nil
 	}
+	p.seal()
 	n.captures = append(n.captures, inner.captures...)
 	return p
 }

@@ -16,6 +16,7 @@ type Session struct {
 	inputs  []*ValueInfo
 	outputs []*ValueInfo
 	prog    *program
+	device  []*segment
 }
 
 // Operator-set versions that sessions read.
@@ -25,7 +26,7 @@ const (
 	maxML    = 5
 )
 
-// NewSession prepares m for dev. An operator, attribute or type that is not
+// NewSession prepares m for dev; with a nil dev all of it runs on the host. An operator, attribute or type that is not
 // supported is an error that names the operator and the node.
 func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	if m == nil || m.Graph == nil {
@@ -63,6 +64,14 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 			s.inputs = append(s.inputs, in)
 		}
 	}
+	if dev != nil {
+		var types []tensor.DType
+		for _, in := range s.inputs {
+			types = append(types, in.DType())
+		}
+		s.device = prog.partition(dev, types, map[*call]bool{})
+	}
+	prog.seal()
 	return s, nil
 }
 
@@ -135,4 +144,8 @@ func checkInput(info *ValueInfo, t *tensor.Tensor) error {
 }
 
 // Close frees what the session holds on its device.
-func (s *Session) Close() {}
+func (s *Session) Close() {
+	for _, seg := range s.device {
+		seg.close()
+	}
+}

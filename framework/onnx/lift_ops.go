@@ -1,0 +1,221 @@
+package onnx
+
+import (
+	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// lifters trace operators; floatOnly lists those that the graph has for float32 alone.
+var (
+	lifters   = map[string]func(c *lifting) error{}
+	floatOnly = map[string]bool{}
+)
+
+func liftUnary(f func(*graph.Node) *graph.Node) func(*lifting) error {
+	return func(c *lifting) error {
+		return c.elementwise(func(in []*graph.Node) *graph.Node { return f(in[0]) })
+	}
+}
+
+func liftBinary(f func(a, b *graph.Node) *graph.Node) func(*lifting) error {
+	return func(c *lifting) error {
+		return c.elementwise(func(in []*graph.Node) *graph.Node { return f(in[0], in[1]) })
+	}
+}
+
+func liftFold(f func(a, b *graph.Node) *graph.Node) func(*lifting) error {
+	return func(c *lifting) error {
+		return c.elementwise(func(in []*graph.Node) *graph.Node {
+			acc := in[0]
+			for _, n := range in[1:] {
+				acc = f(acc, n)
+			}
+			return acc
+		})
+	}
+}
+
+func init() {
+	for name, f := range map[string]func(*graph.Node) *graph.Node{
+		"Sqrt": graph.Sqrt, "Exp": graph.Exp, "Log": graph.Log, "Tanh": graph.Tanh, "Sigmoid": graph.Sigmoid, "Erf": graph.Erf,
+		"Sin": graph.Sin, "Cos": graph.Cos, "Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round, "Reciprocal": graph.Recip,
+		"Softplus": graph.Softplus, "Relu": graph.Relu, "Abs": graph.Abs, "Neg": graph.Neg, "Sign": graph.Sign, "IsNaN": graph.IsNaN,
+	} {
+		lifters[name], floatOnly[name] = liftUnary(f), true
+	}
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Add": graph.Add, "Sub": graph.Sub, "Mul": graph.Mul, "Equal": graph.Eq,
+		"Less": graph.Lt, "LessOrEqual": graph.Le, "Greater": graph.Gt, "GreaterOrEqual": graph.Ge} {
+		lifters[name] = liftBinary(f)
+	}
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Div": graph.Div, "Pow": graph.Pow} {
+		lifters[name], floatOnly[name] = liftBinary(f), true
+	}
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Max": graph.Max, "Min": graph.Min, "Sum": graph.Add} {
+		lifters[name], floatOnly[name] = liftFold(f), true
+	}
+	lifters["And"], lifters["Or"], lifters["Not"] = liftBinary(graph.And), liftBinary(graph.Or), liftUnary(graph.Not)
+	lifters["Where"] = func(c *lifting) error {
+		return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Where(in[0], in[1], in[2]) })
+	}
+	same := liftUnary(func(x *graph.Node) *graph.Node { return x })
+	lifters["Identity"], lifters["Dropout"] = same, same
+	lifters["Gelu"] = func(c *lifting) error {
+		if c.call.str("approximate", "none") != "none" {
+			return errLift
+		}
+		return liftUnary(graph.GELU)(c)
+	}
+	lifters["LeakyRelu"] = func(c *lifting) error {
+		alpha := c.call.float("alpha", 0.01)
+		return liftUnary(func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, alpha) })(c)
+	}
+	lifters["HardSwish"] = liftUnary(func(x *graph.Node) *graph.Node {
+		return graph.Mul(x, graph.Clip(graph.AddScalar(graph.MulScalar(x, 1./6), 0.5), 0, 1))
+	})
+	lifters["Clip"] = liftClip
+	lifters["Cast"] = func(c *lifting) error {
+		to := dtypes[DataType(c.call.int("to", 0))]
+		return liftUnary(func(x *graph.Node) *graph.Node { return graph.Cast(x, to) })(c)
+	}
+	lifters["Softmax"] = func(c *lifting) error { return liftSoftmax(c, graph.Softmax) }
+	lifters["LogSoftmax"] = func(c *lifting) error { return liftSoftmax(c, graph.LogSoftmax) }
+	lifters["MatMul"], lifters["Gemm"] = liftMatMul, liftGemm
+	lifters["Resize"] = liftResize
+	for _, name := range []string{"Gelu", "LeakyRelu", "HardSwish", "Clip", "Softmax", "LogSoftmax", "MatMul", "Gemm", "Resize", "Conv",
+		"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LayerNormalization"} {
+		floatOnly[name] = true
+	}
+}
+
+func liftClip(c *lifting) error {
+	if c.call.version < 11 {
+		lo, hi := c.call.float("min", -3.4028235e38), c.call.float("max", 3.4028235e38)
+		return liftUnary(func(x *graph.Node) *graph.Node { return graph.Clip(x, lo, hi) })(c)
+	}
+	var bounds [2]*graph.Node
+	for i := range bounds {
+		if c.has(1 + i) {
+			if c.in[1+i].fixed == nil || c.in[1+i].fixed.Len() != 1 {
+				return errLift
+			}
+			bounds[i] = c.g.Const(c.in[1+i].fixed.Reshape())
+		}
+	}
+	c.in = c.in[:1]
+	return liftUnary(func(x *graph.Node) *graph.Node {
+		if bounds[0] != nil {
+			x = graph.Max(x, bounds[0])
+		}
+		if bounds[1] != nil {
+			x = graph.Min(x, bounds[1])
+		}
+		return x
+	})(c)
+}
+
+func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
+	x := c.arg(0)
+	def := int64(-1)
+	if c.call.version < 13 {
+		def = 1
+	}
+	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	if err != nil {
+		return err
+	}
+	if axis == x.Rank()-1 {
+		return c.set(f(x))
+	}
+	if c.call.version < 13 {
+		return c.set(graph.Reshape(f(graph.Flatten(x, axis)), x.Shape()...))
+	}
+	perm := make([]int, x.Rank())
+	for i := range perm {
+		perm[i] = i
+	}
+	perm[axis], perm[len(perm)-1] = len(perm)-1, axis
+	return c.set(graph.Transpose(f(graph.Transpose(x, perm...)), perm...))
+}
+
+func liftMatMul(c *lifting) error {
+	a, b := c.arg(0), c.arg(1)
+	if a.Rank() < 2 || b.Rank() < 2 {
+		return errLift
+	}
+	if b.Rank() == 2 {
+		return c.set(graph.Linear(a, b, nil))
+	}
+	return c.set(graph.MatMul(a, b))
+}
+
+func liftGemm(c *lifting) error {
+	alpha, beta := c.call.float("alpha", 1), c.call.float("beta", 1)
+	ta, tb := c.call.flag("transA", false), c.call.flag("transB", false)
+	a, b := c.arg(0), c.arg(1)
+	if a.Rank() != 2 || b.Rank() != 2 {
+		return errLift
+	}
+	if tb && c.in[1].fixed != nil { // transpose weights once, here
+		w, err := transpose(c.in[1].fixed, nil)
+		if err != nil {
+			return err
+		}
+		b, tb = c.g.Const(w), false
+	}
+	if !ta && !tb && alpha == 1 && beta == 1 && c.has(2) && len(c.in[2].shape()) == 1 && b.Dim(1).Is(c.in[2].shape()[0]) {
+		return c.set(graph.Linear(a, b, c.arg(2)))
+	}
+	y := graph.MatMulT(a, b, ta, tb)
+	if alpha != 1 {
+		y = graph.MulScalar(y, alpha)
+	}
+	if c.has(2) && beta != 0 {
+		bias := c.arg(2)
+		if beta != 1 {
+			bias = graph.MulScalar(bias, beta)
+		}
+		y = graph.Add(y, bias)
+	}
+	return c.set(y)
+}
+
+// liftResize takes what the graph's Resize does: height and width with
+// half-pixel centres.
+func liftResize(c *lifting) error {
+	if len(c.in[0].shape()) != 4 {
+		return errLift
+	}
+	n := *c.call
+	a := resizeAttrs{mode: n.str("mode", "nearest"), coordinates: n.str("coordinate_transformation_mode", "half_pixel"),
+		nearest: n.str("nearest_mode", "round_prefer_floor"), antialias: n.flag("antialias", false), axes: n.ints("axes")}
+	var known [2]*tensor.Tensor
+	for i := range known {
+		if c.has(2 + i) {
+			if known[i] = c.in[2+i].fixed; known[i] == nil {
+				return errLift
+			}
+		}
+	}
+	shape := c.in[0].shape()
+	to, by, err := a.target(shape, known[0], known[1])
+	if err != nil {
+		return err
+	}
+	for i := range to {
+		exact := by[i] == float64(to[i])/float64(shape[i])
+		if i < 2 && to[i] != shape[i] || !exact {
+			return errLift
+		}
+	}
+	mode := chip.Linear
+	if a.mode == "nearest" {
+		if mode = chip.Nearest; a.nearest != "round_prefer_floor" {
+			return errLift
+		}
+	}
+	if a.coordinates != "half_pixel" {
+		return errLift
+	}
+	return c.setLast(graph.Resize(c.channelsLast(c.in[0]), graph.Const(to[2]), graph.Const(to[3]), mode, a.antialias && mode == chip.Linear))
+}
