@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/data"
 	"github.com/macaw-ai/macaw/toolbox"
 	"github.com/macaw-ai/macaw/toolbox/tabular/feature"
@@ -85,7 +86,7 @@ func readPeerSet(t *testing.T, path string) *peerSet {
 		}
 		tab.Columns = append(tab.Columns, c)
 	}
-	s.table = table{source: feature.NewSource(tab), threads: 2}
+	s.table = table{source: feature.NewSource(tab), threads: 2, device: cpu.New(cpu.Options{})}
 	if s.Task == "regression" {
 		for _, v := range s.Target {
 			x, _ := strconv.ParseFloat(v, 32)
