@@ -8,8 +8,8 @@ import (
 // kBlock steps takes half of a first-level cache, a block of packed rows a
 // third of a second-level one, the packed panels stay in the third level.
 const (
-	kBlock      = 256
-	rowBlock    = 144
+	kBlock      = 384
+	rowBlock    = 72
 	packedLimit = 1 << 20
 )
 
@@ -114,8 +114,8 @@ func (g *product) operands(batch int) (a, b, out matrixAt) {
 
 // byBatch gives every worker whole products.
 func (g *product) byBatch() kernel {
-	aFloats := g.blockRows(g.m) * g.kc
-	g.wantLocal(aFloats + g.kc*packedWidth(g.panels))
+	aFloats := (g.blockRows(g.m)*g.kc + 2*packSlack) &^ (packSlack - 1)
+	g.wantLocal(aFloats + g.kc*packedWidth(g.panels) + packSlack)
 	grain := 1 + 64*1024/(g.m*g.n*max(g.k, 1))
 	return g.each(g.batches, grain, func(lo, hi, worker int) {
 		for i := lo; i < hi; i++ {
@@ -136,9 +136,7 @@ func (g *product) pack(packed []float32, b matrixAt, k0, kc int, panels []panel)
 		return
 	}
 	b.p = b.at(k0, 0)
-	for _, p := range panels {
-		g.tier.packPanel(packed[p.at*kc:], b, kc, p.j, p.n, p.width)
-	}
+	g.tier.packPanels(packed, b, kc, panels)
 }
 
 // whole spreads one product after another over all workers: panels are packed
@@ -150,10 +148,10 @@ func (g *product) whole() kernel {
 		group = min(group, limit)
 	}
 	if !g.directB {
-		g.wantShared(g.kc * group * g.tier.cols)
+		g.wantShared(g.kc*group*g.tier.cols + packSlack)
 	}
 	rowParts, rows := g.rowParts(threads)
-	g.wantLocal(g.blockRows(rows) * g.kc)
+	g.wantLocal(g.blockRows(rows)*g.kc + packSlack)
 	s := &stage{product: g}
 	packParts := 1
 	if g.kc*g.n >= 32*1024 {
@@ -256,9 +254,7 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc
 	}
 	mine := g.locals[worker]
 	if g.packA {
-		for i := lo; i < hi; i += rows {
-			g.tier.packRows(mine[(i-lo)*kc:], matrixAt{a.at(0, k0), a.row, a.col}, i, kc, min(rows, hi-i), rows)
-		}
+		g.tier.packRows(mine, matrixAt{a.at(0, k0), a.row, a.col}, lo, hi, kc)
 		t.sa = 4 * rows
 	}
 	for _, p := range panels {
@@ -277,11 +273,11 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc
 		}
 		for i := lo; i < hi; i += rows {
 			if g.packA {
-				t.setRows(addressOf(mine)+uintptr(4*(i-lo)*kc), 4, rows)
+				t.setRows(addressOf(mine)+uintptr(4*(i-lo)*kc), 4, rows, rows)
 			} else {
-				t.setRows(a.at(i, k0), 4*a.row, min(rows, hi-i))
+				t.setRows(a.at(i, k0), 4*a.row, min(rows, hi-i), rows)
 			}
-			t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), g.spare(worker))
+			t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), rows, g.spare(worker))
 			run(t)
 		}
 	}

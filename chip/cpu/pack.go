@@ -2,8 +2,21 @@ package cpu
 
 import "unsafe"
 
+// packers bring operands into the order of the tiles.
+type packers struct {
+	// lanes copies n groups of width floats that lie side by side to places
+	// that are stride floats apart. Width is the tier's rows or cols.
+	lanes func(dst, src uintptr, width, n, stride int)
+	// transposed writes dst[p·stride + r] = element r·lane + p behind src, for n
+	// lanes and k steps; it may write up to 8 floats behind each step.
+	transposed func(dst []float32, src uintptr, lane, n, k, stride int)
+}
+
+// packSlack is how many floats packers may write behind their destination.
+const packSlack = 16
+
 // matrixAt is an operand of a product in memory: element (i, j) lies
-// i·row + j·col elements behind p.
+// i·row + j·col elements behind p, and row or col is 1.
 type matrixAt struct {
 	p        uintptr
 	row, col int
@@ -11,54 +24,96 @@ type matrixAt struct {
 
 func (m matrixAt) at(i, j int) uintptr { return m.p + uintptr(4*(i*m.row+j*m.col)) }
 
-// packPanel writes columns [j, j+n) of k rows of b to dst as [k][width], zeros
-// behind the n-th column.
-func packPanel(dst []float32, b matrixAt, k, j, n, width int) {
-	dst = dst[:k*width]
-	if n < width {
-		clear(dst)
+// packPanels writes k rows of b, panel by panel, as [k][width] with zeros
+// behind a panel's last column. packed starts with the first panel.
+func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel) {
+	full := 0
+	for full < len(panels) && panels[full].n == t.cols {
+		full++
 	}
-	switch {
-	case b.col == 1 && n == 16 && width == 16:
+	if b.col == 1 && full > 0 {
+		at, first := addressOf(packed)+uintptr(4*panels[0].at*k), panels[0].j
 		for p := range k {
-			*(*[16]float32)(dst[16*p:]) = *(*[16]float32)(pointerAt(b.at(p, j)))
+			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, k*t.cols)
 		}
-	case b.col == 1:
-		for p := range k {
-			copy(dst[p*width:p*width+n], unsafe.Slice((*float32)(pointerAt(b.at(p, j))), n))
+		panels = panels[full:]
+	}
+	for _, p := range panels {
+		dst := packed[p.at*k:]
+		switch {
+		case b.col != 1:
+			if p.n < p.width {
+				clear(dst[:k*p.width])
+			}
+			t.packLanes(dst, b.at(0, p.j), b.col, p.n, k, p.width)
+		default:
+			packColumns(dst[:k*p.width], b, p, k)
 		}
-	default:
-		packStrided(dst, b.at(0, j), b.col, b.row, n, k, width)
 	}
 }
 
-// packRows writes rows [i, i+n) of a, k columns each, to dst as [k][height];
-// the rows behind the n-th are zeros.
-func packRows(dst []float32, a matrixAt, i, k, n, height int) {
-	dst = dst[:k*height]
-	if n < height {
-		clear(dst)
+func packColumns(dst []float32, b matrixAt, p panel, k int) {
+	clear(dst)
+	for i := range k {
+		copy(dst[i*p.width:i*p.width+p.n], floatsAt(b.at(i, p.j), p.n))
 	}
-	if a.row == 1 { // transposed: a step's rows lie side by side
-		for p := range k {
-			copy(dst[p*height:p*height+n], unsafe.Slice((*float32)(pointerAt(a.at(i, p))), n))
-		}
-		return
-	}
-	packStrided(dst, a.at(i, 0), a.row, a.col, n, k, height)
 }
 
-// packStrided writes dst[p·width + r] = element r·lane + p·step behind src, for
-// n lanes and k steps.
-func packStrided(dst []float32, src uintptr, lane, step, n, k, width int) {
+// packLanes transposes lanes in groups of eight.
+func (t *tier) packLanes(dst []float32, src uintptr, lane, n, k, width int) {
+	for r := 0; r < n; r += 8 {
+		m := min(8, n-r)
+		if m < 8 && m < width-r { // the next lanes must stay zero
+			goTransposed(dst[r:], src+uintptr(4*r*lane), lane, m, k, width)
+			continue
+		}
+		t.transposed(dst[r:], src+uintptr(4*r*lane), lane, m, k, width)
+	}
+}
+
+// packRows writes rows [lo, hi) of a, k columns each, tile by tile as
+// [k][rows] with zeros behind the last row.
+func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 	if k == 0 {
 		return
 	}
+	h := t.rows
+	full := (hi - lo) / h
+	if a.row == 1 && full > 0 {
+		for p := range k {
+			t.lanes(addressOf(dst)+uintptr(4*p*h), a.at(lo, p), h, full, k*h)
+		}
+		lo, dst = lo+full*h, dst[full*h*k:]
+	}
+	for ; lo < hi; lo += h {
+		n := min(h, hi-lo)
+		if n < h {
+			clear(dst[:k*h])
+		}
+		if a.row == 1 {
+			for p := range k {
+				copy(dst[p*h:p*h+n], floatsAt(a.at(lo, p), n))
+			}
+		} else {
+			t.packLanes(dst, a.at(lo, 0), a.row, n, k, h)
+		}
+		if lo+h < hi {
+			dst = dst[h*k:]
+		}
+	}
+}
+
+func goLanes(dst, src uintptr, width, n, stride int) {
+	for range n {
+		copy(floatsAt(dst, width), floatsAt(src, width))
+		dst, src = dst+uintptr(4*stride), src+uintptr(4*width)
+	}
+}
+
+func goTransposed(dst []float32, src uintptr, lane, n, k, stride int) {
 	for r := range n {
-		s := unsafe.Slice((*float32)(pointerAt(src+uintptr(4*r*lane))), (k-1)*step+1)
-		for p, q := r, 0; p < len(dst); p += width {
-			dst[p] = s[q]
-			q += step
+		for p, v := range unsafe.Slice((*float32)(pointerAt(src+uintptr(4*r*lane))), k) {
+			dst[p*stride+r] = v
 		}
 	}
 }

@@ -8,16 +8,19 @@ import (
 // tier is one set of kernels.
 type tier struct {
 	matrix
+	packers
 	vectors
 	colVectors
 	updateVectors
 	maps   mapFns
 	name   string
 	usable func() bool
+	// fmaLoop runs rounds of multiply-adds in registers and returns their number of operations.
+	fmaLoop func(rounds int) float64
 }
 
 // generic runs everywhere.
-var generic = tier{matrix: goMatrix, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", usable: func() bool { return true }}
+var generic = tier{matrix: goMatrix, packers: packers{goLanes, goTransposed}, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", fmaLoop: goFMALoop, usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}

@@ -15,13 +15,11 @@ const (
 
 // matrix are a tier's matrix kernels.
 type matrix struct {
-	rows      int // of a tile, at most maxRows
-	cols      int // of a wide panel, at most maxCols
-	narrow    int // columns of a narrow panel
-	wide      func(t *tile)
-	packPanel func(dst []float32, b matrixAt, k, j, n, width int)
-	packRows  func(dst []float32, a matrixAt, i, k, n, height int)
-	slim      func(t *tile) // for a narrow panel
+	rows   int // of a tile, at most maxRows
+	cols   int // of a wide panel, at most maxCols
+	narrow int // columns of a narrow panel
+	wide   func(t *tile)
+	slim   func(t *tile) // for a narrow panel
 }
 
 // tile is the work of one matrix kernel: some rows by one panel of columns,
@@ -119,7 +117,7 @@ func goTileStore(t *tile, r int, acc []float32) {
 }
 
 var goMatrix = matrix{rows: 6, cols: 16, narrow: 8,
-	wide: func(t *tile) { goTile(t, 16) }, slim: func(t *tile) { goTile(t, 8) }, packPanel: packPanel, packRows: packRows}
+	wide: func(t *tile) { goTile(t, 16) }, slim: func(t *tile) { goTile(t, 8) }}
 
 // oneSegment is the segment list of a product that has only one segment, at offset 0.
 var oneSegment = [1]segment{}
@@ -128,24 +126,24 @@ func address(v *view) uintptr             { return uintptr(v.p) }
 func addressOf(s []float32) uintptr       { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
 func floatsAt(p uintptr, n int) []float32 { return unsafe.Slice((*float32)(pointerAt(p)), n) }
 
-// setRows places n rows at even distances; the others repeat the first.
-func (t *tile) setRows(p uintptr, step, n int) {
-	for r := range n {
+// setRows places n of rows rows at even distances; the others repeat the first.
+func (t *tile) setRows(p uintptr, step, n, rows int) {
+	for r := range t.a[:n] {
 		t.a[r] = p
 		p += uintptr(step)
 	}
-	for r := n; r < maxRows; r++ {
+	for r := n; r < rows; r++ {
 		t.a[r] = t.a[0]
 	}
 }
 
-// setOut places n output rows; the others go to spare memory.
-func (t *tile) setOut(p uintptr, step, n int, spare uintptr) {
-	for r := range n {
+// setOut places n of rows output rows; the others go to spare memory.
+func (t *tile) setOut(p uintptr, step, n, rows int, spare uintptr) {
+	for r := range t.c[:n] {
 		t.c[r] = p
 		p += uintptr(step)
 	}
-	for r := n; r < maxRows; r++ {
+	for r := n; r < rows; r++ {
 		t.c[r] = spare
 	}
 }

@@ -30,6 +30,7 @@ var files = []struct {
 	write func(gen)
 }{
 	{"tile", tiles},
+	{"pack", packs},
 	{"probe", probes},
 }
 

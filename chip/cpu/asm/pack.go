@@ -1,0 +1,93 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// packs writes the functions that bring operands into the order of the tiles.
+func packs(g gen) {
+	g.copyLanes("copyLanes16AVX2", 16)
+	g.copyLanes("copyLanes6AVX2", 6)
+	g.transpose8()
+}
+
+// copyLanes deals a row to panels, width floats to each.
+func (g gen) copyLanes(name string, width int) {
+	g.function(name)
+	g.Doc(name + " copies n groups of floats that lie side by side to places that are stride bytes apart.")
+	g.SignatureExpr("func(dst, src uintptr, n, stride int)")
+	dst, src := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64())
+	n, stride := g.Load(g.Param("n"), g.GP64()), g.Load(g.Param("stride"), g.GP64())
+	g.Label("group")
+	if width == 16 {
+		a, b := g.YMM(), g.YMM()
+		g.VMOVUPS(Mem{Base: src}, a)
+		g.VMOVUPS(Mem{Base: src, Disp: 32}, b)
+		g.VMOVUPS(a, Mem{Base: dst})
+		g.VMOVUPS(b, Mem{Base: dst, Disp: 32})
+	} else {
+		a, b := g.XMM(), g.XMM()
+		g.VMOVUPS(Mem{Base: src}, a)
+		g.VMOVSD(Mem{Base: src, Disp: 16}, b)
+		g.VMOVUPS(a, Mem{Base: dst})
+		g.VMOVSD(b, Mem{Base: dst, Disp: 16})
+	}
+	g.ADDQ(U32(4*width), src)
+	g.ADDQ(stride, dst)
+	g.DECQ(n)
+	g.JNZ(LabelRef("group"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// transpose8 turns blocks of 8 rows by 8 steps. A narrower destination stride
+// than 32 bytes makes each store overwrite the unwanted lanes of the one before.
+func (g gen) transpose8() {
+	g.function("transpose8AVX2")
+	g.Doc("transpose8AVX2 writes dst[k][r] = rows[r][k] for 8 rows and 8·n steps, stride bytes",
+		"apart; 32 bytes are written at each step.")
+	g.SignatureExpr("func(dst uintptr, rows *[8]uintptr, n, stride int)")
+	dst, ptrs := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("rows"), g.GP64())
+	n, stride := g.Load(g.Param("n"), g.GP64()), g.Load(g.Param("stride"), g.GP64())
+	var row [8]reg.GPVirtual
+	for r := range row {
+		row[r] = g.GP64()
+		g.MOVQ(Mem{Base: ptrs, Disp: 8 * r}, row[r])
+	}
+	at := g.GP64()
+	g.XORQ(at, at)
+	g.Label("block")
+	var in, two, four, out [8]reg.VecVirtual
+	for i := range 4 { // neighbours interleaved
+		for j := range 2 {
+			in[2*i+j] = g.YMM()
+			g.VMOVUPS(Mem{Base: row[2*i+j], Index: at, Scale: 1}, in[2*i+j])
+		}
+		two[2*i], two[2*i+1] = g.YMM(), g.YMM()
+		g.VUNPCKLPS(in[2*i+1], in[2*i], two[2*i])
+		g.VUNPCKHPS(in[2*i+1], in[2*i], two[2*i+1])
+	}
+	for i := range 2 { // four rows of one step in each half
+		for j := range 2 {
+			lo, hi := two[4*i+j], two[4*i+2+j]
+			four[4*i+2*j], four[4*i+2*j+1] = g.YMM(), g.YMM()
+			g.VUNPCKLPD(hi, lo, four[4*i+2*j])
+			g.VUNPCKHPD(hi, lo, four[4*i+2*j+1])
+		}
+	}
+	for i := range 4 {
+		out[i], out[4+i] = g.YMM(), g.YMM()
+		g.VPERM2F128(U8(0x20), four[4+i], four[i], out[i])
+		g.VPERM2F128(U8(0x31), four[4+i], four[i], out[4+i])
+	}
+	for _, y := range out {
+		g.VMOVUPS(y, Mem{Base: dst})
+		g.ADDQ(stride, dst)
+	}
+	g.ADDQ(U32(32), at)
+	g.DECQ(n)
+	g.JNZ(LabelRef("block"))
+	g.VZEROUPPER()
+	g.RET()
+}
