@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"time"
 
 	"github.com/macaw-ai/macaw/framework/onnx"
@@ -16,12 +17,18 @@ import (
 const rehearsal = 64
 
 // rehearse tries out the first trial of each recipe, and every long one, as it
-// would be served: its answers must be those of training, and the time that they
-// take tells how long the test will last.
+// would be served: its answers must be those of training, and the time that it
+// takes tells how long packaging and test will last.
 func (m *maker) rehearse(t *search.Trial) error {
+	info, err := os.Stat(m.st.Blobs.Path(t.Artifact))
+	if err != nil {
+		return err
+	}
+	m.clock.weigh(info.Size(), t.Folds == len(m.work.folds) && t.Fidelity == 1)
 	if _, known := m.clock.speed[t.Recipe]; known && !t.Final {
 		return nil
 	}
+	began := time.Now()
 	models, err := search.Models(m.st.Blobs, t.Artifact, 1)
 	if err != nil {
 		return err
@@ -35,6 +42,7 @@ func (m *maker) rehearse(t *search.Trial) error {
 		return err
 	}
 	defer pr.Close()
+	m.clock.perByte = max(m.clock.perByte, time.Since(began).Seconds()*float64(t.Folds)/float64(max(1<<16, info.Size())))
 	want, err := search.Predictions(m.st.Blobs, t.Artifact, 1)
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package produce
 
 import (
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,13 +11,18 @@ import (
 	"github.com/macaw-ai/macaw/produce/result"
 )
 
-// schedule divides a budget between the search and what comes after it. What
-// the test will take is measured while the search runs, not guessed.
+// schedule divides a budget between the search and what comes after it: merging
+// and writing the model, the test, the report. What those take is measured while
+// the search runs, not guessed.
 type schedule struct {
 	o     *Options
 	work  *assignment
-	speed map[string]float64 // seconds per sample of one fold's model, by recipe
-	begun time.Duration      // spent when the search began
+	begun time.Duration // spent when the search began
+
+	speed   map[string]float64 // seconds per sample of one fold's model, by recipe
+	perByte float64            // seconds to load, merge and open a byte of a model, the slowest seen
+	sizes   []int64            // bytes of the artifacts of full trials, largest first, as many as members
+	largest int64              // bytes of the largest artifact seen
 }
 
 func newSchedule(o *Options, work *assignment) *schedule {
@@ -35,23 +42,44 @@ func (s *schedule) total() time.Duration {
 	return max(0, s.o.Budget-import_-s.reserve())
 }
 
-// reserve is what packaging, test and report need: a part by the budget, and
-// the time of the test by the slowest recipe tried out.
+// handling is how often a model's bytes are handled after the search (merged,
+// encoded, summed, written, read and opened) compared with a rehearsal.
+const handling = 2.5
+
+// reserve is what packaging, test and report need: a part by the budget, the
+// handling of as many models as the package may hold, and the test by the
+// slowest recipes tried out.
 func (s *schedule) reserve() time.Duration {
 	base := 300*time.Millisecond + s.o.Budget/100
 	if len(s.speed) == 0 {
 		return base + s.o.Budget/50
 	}
-	slowest := 0.0
-	for _, v := range s.speed {
-		slowest = max(slowest, v)
+	speeds := slices.Sorted(maps.Values(s.speed))
+	slices.Reverse(speeds)
+	test := 0.0
+	for _, v := range speeds[:min(len(speeds), memberLimit(s.work))] {
+		test += v * float64(len(s.work.test)*len(s.work.folds))
 	}
-	models := len(s.work.folds) * memberLimit(s.work)
-	if len(s.work.folds) == 1 {
-		models = 1
+	bytes := int64(0)
+	for _, n := range s.sizes {
+		bytes += n
 	}
-	test := slowest * float64(len(s.work.test)*models)
-	return base + time.Duration(1.2*test*float64(time.Second))
+	if len(s.sizes) == 0 {
+		bytes = s.largest
+	}
+	after := 1.2*test + handling*s.perByte*float64(bytes)
+	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/3)
+}
+
+// weigh notes the size of a finished trial's artifact.
+func (s *schedule) weigh(bytes int64, full bool) {
+	s.largest = max(s.largest, bytes)
+	if full {
+		s.sizes = append(s.sizes, bytes)
+		slices.Sort(s.sizes)
+		slices.Reverse(s.sizes)
+		s.sizes = s.sizes[:min(len(s.sizes), memberLimit(s.work))]
+	}
 }
 
 // memberLimit keeps packages small and prediction fast.
