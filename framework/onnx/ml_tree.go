@@ -48,6 +48,7 @@ type leafWeight struct {
 // forest is a tree ensemble made for traversal: nodes of one tree stand together.
 type forest struct {
 	nodes    []treeNode
+	fast     []fastNode // when simple
 	roots    []int32
 	weights  []leafWeight
 	features int  // least width of an input row
@@ -122,6 +123,7 @@ func readForest(n *call, prefix string) *forest {
 			f.roots = append(f.roots, int32(i))
 		}
 	}
+	f.prepare()
 	f.readLeaves(n, prefix, func(tree, node int64) (int32, bool) { i, ok := at[key{tree, node}]; return i, ok })
 	return f
 }
@@ -159,17 +161,6 @@ func (f *forest) readLeaves(n *call, prefix string, find func(tree, node int64) 
 // leafOf descends from root.
 func (f *forest) leafOf(root int32, x []float32) *treeNode {
 	node := &f.nodes[root]
-	if f.simple {
-		for node.mode != leaf {
-			v := x[node.feature]
-			if v <= node.value || node.missing && v != v {
-				node = &f.nodes[node.yes]
-			} else {
-				node = &f.nodes[node.no]
-			}
-		}
-		return node
-	}
 	for node.mode != leaf {
 		if node.takes(x[node.feature]) {
 			node = &f.nodes[node.yes]
@@ -178,6 +169,52 @@ func (f *forest) leafOf(root int32, x []float32) *treeNode {
 		}
 	}
 	return node
+}
+
+// fastNode is a node of a forest whose branches are all BRANCH_LEQ, for rows
+// without NaN. A leaf leads to itself.
+type fastNode struct {
+	value   float32
+	feature int32
+	kids    [2]int32 // x <= value, else
+}
+
+// prepare makes the fast form.
+func (f *forest) prepare() {
+	if !f.simple {
+		return
+	}
+	f.fast = make([]fastNode, len(f.nodes))
+	for i, n := range f.nodes {
+		f.fast[i] = fastNode{value: n.value, feature: n.feature, kids: [2]int32{n.yes, n.no}}
+		if n.mode == leaf {
+			f.fast[i] = fastNode{feature: -1}
+		}
+	}
+}
+
+// fastLeaf descends without branches that a processor would have to guess.
+func (f *forest) fastLeaf(root int32, x []float32) *treeNode {
+	i := root
+	n := &f.fast[i]
+	for n.feature >= 0 {
+		k := 1
+		if x[n.feature] <= n.value {
+			k = 0
+		}
+		i = n.kids[k&1]
+		n = &f.fast[i]
+	}
+	return &f.nodes[i]
+}
+
+func hasNaN(x []float32) bool {
+	for _, v := range x {
+		if v != v {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *treeNode) takes(v float32) bool {
@@ -208,9 +245,18 @@ func (f *forest) scores(out, x []float32, rows, width, targets, threads int, com
 	parallel(threads, rows, 16, func(lo, hi int) {
 		for from := lo; from < hi; from += rowBlock {
 			to := min(from+rowBlock, hi)
+			var slow [rowBlock]bool
+			for r := from; r < to; r++ {
+				slow[r-from] = !f.simple || hasNaN(x[r*width:(r+1)*width])
+			}
 			for _, root := range f.roots {
 				for r := from; r < to; r++ {
-					node := f.leafOf(root, x[r*width:(r+1)*width])
+					row, node := x[r*width:(r+1)*width], (*treeNode)(nil)
+					if slow[r-from] {
+						node = f.leafOf(root, row)
+					} else {
+						node = f.fastLeaf(root, row)
+					}
 					for _, w := range f.weights[node.yes:node.no] {
 						if combine == nil {
 							out[r*targets+int(w.target)] += w.weight

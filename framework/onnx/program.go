@@ -38,6 +38,7 @@ type scope struct {
 	prog     *program
 	slots    map[string]int
 	captures []string // names in outer, in the order of the extra arguments
+	readers  map[string]int
 }
 
 func newScope(outer *scope, opsets map[string]int64, threads int) *scope {
@@ -93,8 +94,12 @@ func (s *scope) compile(g *Graph) (*program, error) {
 		}
 		s.prog.inputs = append(s.prog.inputs, s.slot(in.Name))
 	}
-	for _, n := range g.Nodes {
-		if err := s.add(n); err != nil {
+	for i := 0; i < len(g.Nodes); i++ {
+		if r, ok := s.findReplacement(g, i); ok && s.addReplacement(r) {
+			i += r.nodes - 1
+			continue
+		}
+		if err := s.add(g.Nodes[i]); err != nil {
 			return nil, err
 		}
 	}
