@@ -11,7 +11,7 @@ import (
 func settle(p *program) {
 	saveOldValues(p)
 	settleOutputs(p)
-	updatesLast(p)
+	placeUpdates(p)
 	protectOldValues(p)
 	settleUpdates(p)
 }
@@ -52,28 +52,58 @@ func (p *program) insertCopy(at int, from, to value) {
 	p.instrs = slices.Insert(p.instrs, at, &instr{op: &chip.Copy{}, args: []value{from}, outs: []value{to}, tag: "Copy", label: "Copy"})
 }
 
-// updatesLast moves operators that must write in place, and what depends on
-// them, behind all others.
-func updatesLast(p *program) {
-	late := make([]bool, len(p.stores))
+// placeUpdates moves each operator that must write in place behind the readers
+// of what it overwrites, but no further, so that gradients do not outlive
+// their use; what depends on such operators follows them.
+func placeUpdates(p *program) {
+	late, at := make([]bool, len(p.stores)), make([]int, len(p.stores)) // at: position in first after which a store is ready
 	var first, second []*instr
 	for _, in := range p.instrs {
 		_, must := sharing(in, 0)
-		if must || slices.ContainsFunc(in.args, func(a value) bool { return late[p.storeOf(a)] }) {
-			for _, o := range in.outs {
-				late[p.storeOf(o)] = true
-			}
-			second = append(second, in)
-		} else {
+		if !must && !slices.ContainsFunc(in.args, func(a value) bool { return late[p.storeOf(a)] }) {
 			first = append(first, in)
+			for _, o := range in.outs {
+				at[p.storeOf(o)] = len(first)
+			}
+			continue
+		}
+		for _, o := range in.outs {
+			late[p.storeOf(o)] = true
+		}
+		second = append(second, in)
+	}
+	lastRead := make([]int, len(p.stores))
+	for i, in := range first {
+		for _, a := range in.args {
+			lastRead[p.storeOf(a)] = i + 1
 		}
 	}
-	p.instrs = append(first, second...)
+	groups := make([][]*instr, len(first)+1)
+	for _, in := range second {
+		anchor := 0
+		for _, a := range in.args {
+			anchor = max(anchor, at[p.storeOf(a)])
+		}
+		for j := range in.outs {
+			if args, must := sharing(in, j); must {
+				anchor = max(anchor, lastRead[p.storeOf(in.args[args[0]])])
+			}
+		}
+		for _, o := range in.outs {
+			at[p.storeOf(o)] = anchor
+		}
+		groups[anchor] = append(groups[anchor], in)
+	}
+	p.instrs = groups[0]
+	for i, in := range first {
+		p.instrs = append(append(p.instrs, in), groups[i+1]...)
+	}
 }
 
 // protectOldValues copies a value before an operator that must overwrite it
 // while others still read it later.
 func protectOldValues(p *program) {
+	f := p.flow()
 	for i := 0; i < len(p.instrs); i++ {
 		in := p.instrs[i]
 		for j := range in.outs {
@@ -82,7 +112,7 @@ func protectOldValues(p *program) {
 				continue
 			}
 			old := in.args[args[0]]
-			readers := p.flow().reads[p.storeOf(old)]
+			readers := f.reads[p.storeOf(old)]
 			if len(readers) == 0 || readers[len(readers)-1] <= i {
 				continue
 			}
@@ -93,7 +123,7 @@ func protectOldValues(p *program) {
 				}
 			}
 			p.insertCopy(i, old, saved)
-			i++
+			i, f = i+1, p.flow()
 		}
 	}
 }
@@ -119,10 +149,10 @@ func settleUpdates(p *program) {
 			}
 		}
 	}
-	taken := map[int]bool{}
+	taken, f := map[int]bool{}, p.flow()
 	var late []pending
 	for _, u := range p.updates {
-		if s := p.storeOf(u.value); !taken[s] && p.overwrites(u.value, olds[u.slot]) {
+		if s := p.storeOf(u.value); !taken[s] && p.overwrites(f, u.value, olds[u.slot]) {
 			taken[s] = true
 			p.replace(u.value, olds[u.slot])
 		} else {
@@ -133,12 +163,11 @@ func settleUpdates(p *program) {
 }
 
 // overwrites reports whether the store of new can be that of old.
-func (p *program) overwrites(new, old value) bool {
+func (p *program) overwrites(f *flow, new, old value) bool {
 	s := p.storeOf(new)
 	if s == p.storeOf(old) {
 		return false
 	}
-	f := p.flow()
 	def := f.def[s]
 	if p.stores[s].kind != chip.Temp || def < 0 {
 		return false
