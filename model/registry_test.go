@@ -63,6 +63,9 @@ func TestRegistry(t *testing.T) {
 	if want := []string{"cars@1", "digits@2", "digits@1"}; !slices.Equal(refs, want) {
 		t.Errorf("List = %v, want %v", refs, want)
 	}
+	if index, err := reg.Index(ctx); err != nil || len(index) != 3 || index[1].Ref() != "digits@2" || index[1].Dir != list[1].Dir {
+		t.Errorf("Index = %v, %v", index, err)
+	}
 	for ref, want := range map[string]string{"digits": "digits@2", "digits@1": "digits@1", "cars": "cars@1", list[2].Dir: "digits@1"} {
 		p, err := reg.Open(ctx, ref)
 		if err != nil {

@@ -21,6 +21,8 @@ type pool struct {
 	reg     *model.Registry
 	metrics *metrics
 
+	catalogue catalogue
+
 	mu     sync.Mutex
 	pinned []*served
 	open   map[string]*served // by NAME@VERSION
@@ -103,44 +105,41 @@ func (s *served) close() {
 	}
 }
 
+// pinnedOnly reports whether the pool serves nothing but what it was told to.
+func (p *pool) pinnedOnly() bool { return p.pinned != nil || p.reg == nil }
+
 // names lists the models that can be asked for by name.
 func (p *pool) names(ctx context.Context) ([]string, error) {
 	var names []string
-	if p.pinned != nil || p.reg == nil {
-		for _, sv := range p.pinned {
-			names = append(names, sv.name)
-		}
-	} else {
-		entries, err := p.reg.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			names = append(names, e.Name)
-		}
-	}
+	err := p.each(ctx, func(name, _ string) { names = append(names, name) })
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), err
 }
 
 // versions lists the versions of a model, the newest first.
-func (p *pool) versions(ctx context.Context, name string) ([]string, error) {
+func (p *pool) versions(ctx context.Context, model string) ([]string, error) {
 	var versions []string
-	if p.pinned != nil || p.reg == nil {
-		for _, sv := range p.pinned {
-			if sv.name == name {
-				versions = append(versions, sv.version)
-			}
+	err := p.each(ctx, func(name, version string) {
+		if name == model {
+			versions = append(versions, version)
 		}
-		return versions, nil
-	}
-	entries, err := p.reg.List(ctx)
-	for _, e := range entries {
-		if e.Name == name {
-			versions = append(versions, strconv.Itoa(e.Version))
-		}
-	}
+	})
 	return versions, err
+}
+
+// each calls f for every version of every model.
+func (p *pool) each(ctx context.Context, f func(name, version string)) error {
+	if p.pinnedOnly() {
+		for _, sv := range p.pinned {
+			f(sv.name, sv.version)
+		}
+		return nil
+	}
+	places, err := p.catalogue.read(ctx, p.reg)
+	for _, at := range places {
+		f(at.Name, strconv.Itoa(at.Version))
+	}
+	return err
 }
 
 // acquire returns an open model; release must be called when it is no longer
@@ -155,19 +154,15 @@ func (p *pool) acquire(ctx context.Context, name, version string) (sv *served, r
 			return nil, nil, err
 		}
 	}
-	if p.pinned != nil || p.reg == nil {
+	if p.pinnedOnly() {
 		sv, err = p.findPinned(name, version)
 		return sv, func() {}, err
 	}
-	ref := name
-	if version != "" {
-		ref += "@" + version
-	}
-	entry, err := p.reg.Get(ctx, ref)
+	place, err := p.catalogue.find(ctx, p.reg, name, version)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.use(ctx, entry)
+	return p.use(ctx, place)
 }
 
 func (p *pool) only(ctx context.Context) (string, error) {
@@ -211,13 +206,13 @@ func newer(a, b string) bool {
 }
 
 // use returns the registry's model, which it opens when it is not open yet.
-func (p *pool) use(ctx context.Context, entry *model.Entry) (*served, func(), error) {
-	ref := entry.Ref()
+func (p *pool) use(ctx context.Context, place *model.Place) (*served, func(), error) {
+	ref := place.Ref()
 	p.mu.Lock()
 	sv := p.open[ref]
 	fresh := sv == nil
 	if fresh {
-		sv = newServed(entry.Name, strconv.Itoa(entry.Version))
+		sv = newServed(place.Name, strconv.Itoa(place.Version))
 		p.open[ref] = sv
 	}
 	sv.users++
@@ -229,7 +224,7 @@ func (p *pool) use(ctx context.Context, entry *model.Entry) (*served, func(), er
 		p.mu.Unlock()
 	}
 	if fresh {
-		if pkg, err := model.Open(entry.Dir); err != nil {
+		if pkg, err := model.Open(place.Dir); err != nil {
 			sv.err = err
 			close(sv.ready)
 		} else {
