@@ -136,7 +136,7 @@ func (g *product) pack(packed []float32, b matrixAt, k0, kc int, panels []panel)
 		return
 	}
 	b.p = b.at(k0, 0)
-	g.tier.packPanels(packed, b, kc, panels)
+	g.tier.packPanels(packed, b, kc, panels, kc, 0)
 }
 
 // whole spreads one product after another over all workers: panels are packed

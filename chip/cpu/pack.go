@@ -25,21 +25,22 @@ type matrixAt struct {
 func (m matrixAt) at(i, j int) uintptr { return m.p + uintptr(4*(i*m.row+j*m.col)) }
 
 // packPanels writes k rows of b, panel by panel, as [k][width] with zeros
-// behind a panel's last column. packed starts with the first panel.
-func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel) {
+// behind a panel's last column. In packed every panel has depth rows; the k
+// rows begin at row from.
+func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, depth, from int) {
 	full := 0
 	for full < len(panels) && panels[full].n == t.cols {
 		full++
 	}
 	if b.col == 1 && full > 0 {
-		at, first := addressOf(packed)+uintptr(4*panels[0].at*k), panels[0].j
+		at, first := addressOf(packed)+uintptr(4*(panels[0].at*depth+from*t.cols)), panels[0].j
 		for p := range k {
-			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, k*t.cols)
+			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, depth*t.cols)
 		}
 		panels = panels[full:]
 	}
 	for _, p := range panels {
-		dst := packed[p.at*k:]
+		dst := packed[p.at*depth+from*p.width:]
 		switch {
 		case b.col != 1:
 			if p.n < p.width {
