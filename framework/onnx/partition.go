@@ -77,6 +77,9 @@ func liftable(st *step, types []tensor.DType) bool {
 			return false
 		}
 	}
+	if name == "Resize" && st.call.flag("antialias", false) {
+		return false // images of many sizes: plans of their own would compile the network again
+	}
 	if name == "Equal" && types[st.ins[0]] == tensor.Bool {
 		return false
 	}

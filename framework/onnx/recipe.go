@@ -18,9 +18,10 @@ type ImageOptions struct {
 // given size: linear antialiased resizing as in ResizeImage, rounded to whole
 // values, then (x/255 - Mean)/Std.
 func PrepareImage(b *Builder, image string, o ImageOptions) string {
+	sizes := b.Op("Concat", Attrs{"axis": 0}, b.Op("Shape", Attrs{"end": 1}, image), b.Ints(o.Channels, o.Height, o.Width))
 	x := b.Op("Cast", Attrs{"to": tensor.Float32}, image)
 	x = b.Op("Transpose", Attrs{"perm": toFirst}, x)
-	x = resizeTo(b, x, b.Ints(o.Height, o.Width), Attrs{"mode": "linear", "antialias": 1, "coordinate_transformation_mode": "half_pixel"})
+	x = b.Op("Resize", Attrs{"mode": "linear", "antialias": 1, "coordinate_transformation_mode": "half_pixel"}, x, "", "", sizes)
 	x = b.Op("Round", nil, b.Op("Add", nil, x, b.Float(roundUp)))
 	scale, shift := o.affine()
 	x = b.Op("Mul", nil, x, b.Const(tensor.Of(scale, len(scale), 1, 1)))

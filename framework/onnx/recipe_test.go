@@ -62,14 +62,18 @@ func TestPrepareImage(t *testing.T) {
 // TestResizeBeforeRounding compares the resampling itself.
 func TestResizeBeforeRounding(t *testing.T) {
 	for _, size := range [][2]int{{28, 28}, {61, 40}, {200, 333}, {7, 90}} {
-		x := uniform(0, 255, 1, 3, size[0], size[1])
+		x := as(uniform(0, 255, 1, size[0], size[1], 3), tensor.Uint8)
 		b := NewBuilder("resize")
-		v := b.Input("x", tensor.Float32, 1, 3, "H", "W")
+		v := b.Op("Transpose", Attrs{"perm": toFirst}, b.Op("Cast", Attrs{"to": tensor.Float32}, b.Input("x", tensor.Uint8, 1, "H", "W", 3)))
 		b.Output("y", resizeTo(b, v, b.Ints(32, 32), Attrs{"mode": "linear", "antialias": 1}), tensor.Float32, 1, 3, 32, 32)
 		ref := ort(t, b.Model(), map[string]*tensor.Tensor{"x": x})["y"]
-		plane, out := size[0]*size[1], make([]float32, 0, 3*32*32)
+		out := ref.Clone().Float32s()
 		for c := range 3 {
-			out = append(out, resizePlane(x.Float32s()[c*plane:(c+1)*plane], size[0], size[1], 1, 32, 32)...)
+			one := make([]uint8, size[0]*size[1])
+			for i := range one {
+				one[i] = x.Uint8s()[3*i+c]
+			}
+			copy(out[c*32*32:], newScaler(size[0], size[1], 1, 32, 32).scale(one, 2))
 		}
 		for i, w := range ref.Float32s() {
 			if d := math.Abs(float64(out[i] - w)); d > 1e-4 {

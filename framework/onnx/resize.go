@@ -87,17 +87,13 @@ const roundUp = 0.01
 
 // ResizeImage scales an image of 8-bit values [height,width,channels] to
 // [toHeight,toWidth,channels] by linear interpolation with half-pixel centres
-// and antialiasing, rounding to whole numbers. It gives what the
-// graph of PrepareImage gives before it normalises.
+// and antialiasing, rounding to whole numbers. It gives what the graph of
+// PrepareImage gives before it normalises.
 func ResizeImage(pix []uint8, height, width, channels, toHeight, toWidth int) []uint8 {
 	if height == toHeight && width == toWidth {
 		return append([]uint8(nil), pix...)
 	}
-	x := make([]float32, len(pix))
-	for i, v := range pix {
-		x[i] = float32(v)
-	}
-	x = resizePlane(x, height, width, channels, toHeight, toWidth)
+	x := newScaler(height, width, channels, toHeight, toWidth).scale(pix, 1)
 	out := make([]uint8, len(x))
 	for i, v := range x {
 		out[i] = uint8(math.RoundToEven(float64(min(max(v+roundUp, 0), 255))))
@@ -105,15 +101,56 @@ func ResizeImage(pix []uint8, height, width, channels, toHeight, toWidth int) []
 	return out
 }
 
-// resizePlane resamples the rows first, then the columns.
-func resizePlane(x []float32, h, w, c, toH, toW int) []float32 {
-	if w != toW {
-		scale := float64(toW) / float64(w)
-		x = resample(x, h, w, c, antialiasTaps(w, toW, scale, halfPixel(scale)))
+// scaler resizes 8-bit images of one size to another; rows first, then columns.
+type scaler struct {
+	height, width, channels, toHeight, toWidth int
+	across, down                               []taps
+}
+
+func newScaler(height, width, channels, toHeight, toWidth int) scaler {
+	sx, sy := float64(toWidth)/float64(width), float64(toHeight)/float64(height)
+	return scaler{height, width, channels, toHeight, toWidth,
+		antialiasTaps(width, toWidth, sx, halfPixel(sx)), antialiasTaps(height, toHeight, sy, halfPixel(sy))}
+}
+
+// scale returns the image as float32 [toHeight,toWidth,channels].
+func (s scaler) scale(pix []uint8, threads int) []float32 {
+	row := s.toWidth * s.channels
+	narrow := make([]float32, s.height*row)
+	parallel(threads, s.height, 1+(1<<15)/(s.width*s.channels), func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			shrinkRow(narrow[y*row:(y+1)*row], pix[y*s.width*s.channels:(y+1)*s.width*s.channels], s.channels, s.across)
+		}
+	})
+	return resample(narrow, 1, s.height, row, s.down)
+}
+
+// shrinkRow resamples one row of pixels.
+func shrinkRow(dst []float32, src []uint8, channels int, t []taps) {
+	for i, tap := range t {
+		at := tap.first * channels
+		switch channels {
+		case 1:
+			sum := float32(0)
+			for k, w := range tap.weights {
+				sum += w * float32(src[at+k])
+			}
+			dst[i] = sum
+		case 3:
+			var r, g, b float32
+			for _, w := range tap.weights {
+				p := src[at : at+3 : at+3]
+				r, g, b = r+w*float32(p[0]), g+w*float32(p[1]), b+w*float32(p[2])
+				at += 3
+			}
+			dst[3*i], dst[3*i+1], dst[3*i+2] = r, g, b
+		default:
+			for _, w := range tap.weights {
+				for c := range channels {
+					dst[i*channels+c] += w * float32(src[at+c])
+				}
+				at += channels
+			}
+		}
 	}
-	if h != toH {
-		scale := float64(toH) / float64(h)
-		x = resample(x, 1, h, toW*c, antialiasTaps(h, toH, scale, halfPixel(scale)))
-	}
-	return x
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -94,6 +95,38 @@ func TestSegmentAroundHostStep(t *testing.T) {
 	p := s.device[0].plans[0]
 	if p.why == nil || len(p.parts) != 2 || p.parts[0].plans[0].exec == nil || p.parts[1].plans[0].rest == nil {
 		t.Errorf("want MaxPool and Pad on the host with a device segment before each, got %v in %d parts", p.why, len(p.parts))
+	}
+}
+
+// TestFusedSteps: what the tokenizer and PrepareImage spell out in many nodes
+// runs in few steps.
+func TestFusedSteps(t *testing.T) {
+	s, err := NewSession(tokenizerModel(), device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := 0
+	for _, st := range s.prog.steps {
+		if st.call.node.OpType == "StringReplace" {
+			replaced++
+		}
+	}
+	if want := len([]rune(separators + marks)); replaced != want || len(s.prog.steps) > want+8 {
+		t.Errorf("%d of %d replacements are fused; %d steps in all", replaced, want, len(s.prog.steps))
+	}
+
+	b := NewBuilder("image")
+	x := PrepareImage(b, b.Input("image", tensor.Uint8, "N", "H", "W", 3), ImageOptions{Height: 8, Width: 8, Channels: 3})
+	b.Output("x", x, tensor.Float32, "N", 8, 8, 3)
+	if s, err = NewSession(b.Model(), device); err != nil {
+		t.Fatal(err)
+	}
+	var ops []string
+	for _, st := range s.prog.steps {
+		ops = append(ops, st.call.node.OpType)
+	}
+	if !slices.Contains(ops, "PixelResize") || slices.Contains(ops, "Cast") {
+		t.Errorf("the resizing of pixels is not fused: %v", ops)
 	}
 }
 

@@ -64,11 +64,12 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 			s.inputs = append(s.inputs, in)
 		}
 	}
+	types := make([]tensor.DType, len(s.inputs))
+	for i, in := range s.inputs {
+		types[i] = in.DType()
+	}
+	prog.fusePixels(types)
 	if dev != nil {
-		var types []tensor.DType
-		for _, in := range s.inputs {
-			types = append(types, in.DType())
-		}
 		s.device = prog.partition(dev, types, map[*call]bool{})
 	}
 	prog.seal()

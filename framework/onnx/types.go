@@ -45,6 +45,7 @@ func init() {
 		}
 		return nil
 	}
+	resultTypes["PixelResize"] = fixedTypes(tensor.Float32)
 	resultTypes["StringReplace"] = fixedTypes(tensor.String)
 	for _, op := range []string{"Loop", "If", "Constant"} {
 		resultTypes[op] = fixedTypes()

@@ -1,0 +1,95 @@
+package onnx
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// FuzzSession loads and runs whatever parses: it may fail, not panic or hang.
+func FuzzSession(f *testing.F) {
+	for _, table := range [][]opCase{elementwiseCases, moveCases, shapeCases, reduceCases, networkCases, resizeCases, stringCases, mlCases} {
+		for _, c := range table {
+			m, _ := c.model()
+			if raw := m.Marshal(); len(raw) < 2000 {
+				f.Add(raw)
+			}
+		}
+	}
+	f.Add(tokenizerModel().Marshal())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := Unmarshal(raw)
+		if err != nil || hugeConstants(m.Graph) {
+			return
+		}
+		for _, dev := range []bool{false, true} {
+			s, err := newSessionOn(m, dev)
+			if err != nil {
+				return
+			}
+			runAnything(s)
+			s.Close()
+		}
+	})
+}
+
+func newSessionOn(m *Model, dev bool) (*Session, error) {
+	if dev {
+		return NewSession(m, device)
+	}
+	return NewSession(m, nil)
+}
+
+// hugeConstants spares the fuzzer models that ask for large results, which are
+// refused above a limit that is meant for servers.
+func hugeConstants(g *Graph) bool {
+	for _, t := range g.Initializers {
+		v, err := t.Tensor()
+		if err != nil {
+			continue
+		}
+		if n, err := int64s(v); err == nil {
+			for _, d := range n {
+				if d > 64 && d < 1<<40 {
+					return true
+				}
+			}
+		}
+	}
+	for _, n := range g.Nodes {
+		for _, a := range n.Attributes {
+			if a.I > 64 || a.T != nil || a.G != nil && hugeConstants(a.G) {
+				return true
+			}
+			for _, v := range a.Ints {
+				if v > 64 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func runAnything(s *Session) {
+	feeds := map[string]*tensor.Tensor{}
+	for _, in := range s.Inputs() {
+		dims, _ := in.Dims()
+		shape := make([]int, len(dims))
+		for i, d := range dims {
+			shape[i] = 2
+			if n, ok := d.(int); ok {
+				shape[i] = n
+			}
+		}
+		if in.DType() == 0 || checkShape(shape) != nil || tensor.Size(shape) > 1<<12 {
+			return
+		}
+		feeds[in.Name] = tensor.New(in.DType(), shape...)
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	s.Run(ctx, feeds)
+}
