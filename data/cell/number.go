@@ -42,9 +42,12 @@ func ParseNumber(s string) (v float32, missing bool, err error) {
 	}
 	plain := s
 	if !isPlain(s) || strings.Count(s, ".") > 1 {
-		var ok bool
-		if plain, ok = undecorate(s); !ok {
-			return nan, false, fmt.Errorf("%q is not a number", shorten(s))
+		ok := !hasWord(s)
+		if ok {
+			plain, ok = undecorate(s)
+		}
+		if !ok {
+			return nan, false, notNumber(s)
 		}
 	}
 	f, err := strconv.ParseFloat(plain, 32)
@@ -52,9 +55,28 @@ func ParseNumber(s string) (v float32, missing bool, err error) {
 		return nan, true, nil
 	}
 	if err != nil {
-		return nan, false, fmt.Errorf("%q is not a number", shorten(s))
+		return nan, false, notNumber(s)
 	}
 	return float32(f), false, nil
+}
+
+// notNumber is the error of a cell that is no number. It is made for every word of
+// a table, so it is worded only when asked.
+type notNumber string
+
+func (s notNumber) Error() string { return fmt.Sprintf("%q is not a number", shorten(string(s))) }
+
+// hasWord reports whether s has an ASCII letter that no number has, or too many.
+func hasWord(s string) bool {
+	letters := 0
+	for i := range len(s) {
+		if c := s[i] | 0x20; c >= 'a' && c <= 'z' {
+			if letters++; c != 'e' || letters > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func infinite(s string) bool {
