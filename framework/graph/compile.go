@@ -41,7 +41,8 @@ func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Execut
 	if err := check(g, program); err != nil {
 		return nil, err
 	}
-	e := &Executable{device: dev, graph: g, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes}
+	snapshot := *g // so that what is added later stays out of plans made later
+	e := &Executable{device: dev, graph: &snapshot, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes}
 	if e.limit <= 0 {
 		e.limit = 16
 	}
