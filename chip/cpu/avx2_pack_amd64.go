@@ -4,15 +4,20 @@
 
 package cpu
 
-// copyLanes16AVX2 copies n groups of floats that lie side by side to places that are stride bytes apart.
+// copyLanes16AVX2 copies n groups of floats; to and from are the bytes between groups.
 //
 //go:noescape
-func copyLanes16AVX2(dst uintptr, src uintptr, n int, stride int)
+func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int)
 
-// copyLanes6AVX2 copies n groups of floats that lie side by side to places that are stride bytes apart.
+// copyLanes8AVX2 copies n groups of floats; to and from are the bytes between groups.
 //
 //go:noescape
-func copyLanes6AVX2(dst uintptr, src uintptr, n int, stride int)
+func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int)
+
+// copyLanes6AVX2 copies n groups of floats; to and from are the bytes between groups.
+//
+//go:noescape
+func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int)
 
 // transpose8AVX2 writes dst[k][r] = rows[r][k] for 8 rows and 8·n steps, stride bytes
 // apart; 32 bytes are written at each step.

@@ -4,40 +4,61 @@
 
 #include "textflag.h"
 
-// func copyLanes16AVX2(dst uintptr, src uintptr, n int, stride int)
+// func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int)
 // Requires: AVX
-TEXT ·copyLanes16AVX2(SB), NOSPLIT, $0-32
+TEXT ·copyLanes16AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
-	MOVQ stride+24(FP), BX
+	MOVQ to+24(FP), BX
+	MOVQ from+32(FP), SI
 
 group:
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    $0x00000040, CX
+	ADDQ    SI, CX
 	ADDQ    BX, AX
 	DECQ    DX
 	JNZ     group
 	VZEROUPPER
 	RET
 
-// func copyLanes6AVX2(dst uintptr, src uintptr, n int, stride int)
+// func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int)
 // Requires: AVX
-TEXT ·copyLanes6AVX2(SB), NOSPLIT, $0-32
+TEXT ·copyLanes8AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
-	MOVQ stride+24(FP), BX
+	MOVQ to+24(FP), BX
+	MOVQ from+32(FP), SI
+
+group:
+	VMOVUPS (CX), Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    SI, CX
+	ADDQ    BX, AX
+	DECQ    DX
+	JNZ     group
+	VZEROUPPER
+	RET
+
+// func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int)
+// Requires: AVX
+TEXT ·copyLanes6AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ to+24(FP), BX
+	MOVQ from+32(FP), SI
 
 group:
 	VMOVUPS (CX), X0
 	VMOVSD  16(CX), X1
 	VMOVUPS X0, (AX)
 	VMOVSD  X1, 16(AX)
-	ADDQ    $0x00000018, CX
+	ADDQ    SI, CX
 	ADDQ    BX, AX
 	DECQ    DX
 	JNZ     group

@@ -62,7 +62,7 @@ func (c *call) convGradWeight(op *chip.ConvGradWeight) kernel {
 func (s *weightGrad) plan() {
 	g, t := s.op.Window, s.tier
 	cg := s.c / s.groups
-	s.strip = s.groups == 1 && cg < t.cols
+	s.strip = s.groups == 1 && cg <= t.cols
 	span := cg
 	if s.strip && g.DilationW == 1 {
 		span = g.KW * cg
@@ -215,10 +215,8 @@ func (s *weightGrad) packWindows(dst []float32, p *weightPanel, first, rows, cha
 // copyWindows copies n groups of channels that lie stride·c floats apart.
 func (s *weightGrad) copyWindows(dst, src []float32, n int, p *weightPanel) {
 	step := s.op.StrideW * s.c
-	if p.n == 16 && p.width == 16 {
-		for i := range n {
-			*(*[16]float32)(dst[16*i:]) = *(*[16]float32)(src[i*step:])
-		}
+	if p.n == p.width {
+		s.tier.lanes(addressOf(dst), addressOf(src), p.n, n, p.n, step)
 		return
 	}
 	for i := range n {

@@ -4,9 +4,9 @@ import "unsafe"
 
 // packers bring operands into the order of the tiles.
 type packers struct {
-	// lanes copies n groups of width floats that lie side by side to places
-	// that are stride floats apart. Width is the tier's rows or cols.
-	lanes func(dst, src uintptr, width, n, stride int)
+	// lanes copies n groups of width floats; to and from are the floats from one
+	// group to the next.
+	lanes func(dst, src uintptr, width, n, to, from int)
 	// transposed writes dst[p·stride + r] = element r·lane + p behind src, for n
 	// lanes and k steps; it may write up to 8 floats behind each step.
 	transposed func(dst []float32, src uintptr, lane, n, k, stride int)
@@ -35,7 +35,7 @@ func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, d
 	if b.col == 1 && full > 0 {
 		at, first := addressOf(packed)+uintptr(4*(panels[0].at*depth+from*t.cols)), panels[0].j
 		for p := range k {
-			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, depth*t.cols)
+			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, depth*t.cols, t.cols)
 		}
 		panels = panels[full:]
 	}
@@ -82,7 +82,7 @@ func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 	full := (hi - lo) / h
 	if a.row == 1 && full > 0 {
 		for p := range k {
-			t.lanes(addressOf(dst)+uintptr(4*p*h), a.at(lo, p), h, full, k*h)
+			t.lanes(addressOf(dst)+uintptr(4*p*h), a.at(lo, p), h, full, k*h, h)
 		}
 		lo, dst = lo+full*h, dst[full*h*k:]
 	}
@@ -104,10 +104,10 @@ func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 	}
 }
 
-func goLanes(dst, src uintptr, width, n, stride int) {
+func goLanes(dst, src uintptr, width, n, to, from int) {
 	for range n {
 		copy(floatsAt(dst, width), floatsAt(src, width))
-		dst, src = dst+uintptr(4*stride), src+uintptr(4*width)
+		dst, src = dst+uintptr(4*to), src+uintptr(4*from)
 	}
 }
 

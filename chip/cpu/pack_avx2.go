@@ -3,11 +3,16 @@
 package cpu
 
 var avx2Packers = packers{
-	lanes: func(dst, src uintptr, width, n, stride int) {
-		if width == 16 {
-			copyLanes16AVX2(dst, src, n, 4*stride)
-		} else {
-			copyLanes6AVX2(dst, src, n, 4*stride)
+	lanes: func(dst, src uintptr, width, n, to, from int) {
+		switch width {
+		case 16:
+			copyLanes16AVX2(dst, src, n, 4*to, 4*from)
+		case 8:
+			copyLanes8AVX2(dst, src, n, 4*to, 4*from)
+		case 6:
+			copyLanes6AVX2(dst, src, n, 4*to, 4*from)
+		default:
+			goLanes(dst, src, width, n, to, from)
 		}
 	},
 	transposed: func(dst []float32, src uintptr, lane, n, k, stride int) {

@@ -8,33 +8,40 @@ import (
 // packs writes the functions that bring operands into the order of the tiles.
 func packs(g gen) {
 	g.copyLanes("copyLanes16AVX2", 16)
+	g.copyLanes("copyLanes8AVX2", 8)
 	g.copyLanes("copyLanes6AVX2", 6)
 	g.transpose8()
 }
 
-// copyLanes deals a row to panels, width floats to each.
+// copyLanes copies groups of width floats from even distances to even distances.
 func (g gen) copyLanes(name string, width int) {
 	g.function(name)
-	g.Doc(name + " copies n groups of floats that lie side by side to places that are stride bytes apart.")
-	g.SignatureExpr("func(dst, src uintptr, n, stride int)")
+	g.Doc(name + " copies n groups of floats; to and from are the bytes between groups.")
+	g.SignatureExpr("func(dst, src uintptr, n, to, from int)")
 	dst, src := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64())
-	n, stride := g.Load(g.Param("n"), g.GP64()), g.Load(g.Param("stride"), g.GP64())
+	n := g.Load(g.Param("n"), g.GP64())
+	to, from := g.Load(g.Param("to"), g.GP64()), g.Load(g.Param("from"), g.GP64())
 	g.Label("group")
-	if width == 16 {
+	switch width {
+	case 16:
 		a, b := g.YMM(), g.YMM()
 		g.VMOVUPS(Mem{Base: src}, a)
 		g.VMOVUPS(Mem{Base: src, Disp: 32}, b)
 		g.VMOVUPS(a, Mem{Base: dst})
 		g.VMOVUPS(b, Mem{Base: dst, Disp: 32})
-	} else {
+	case 8:
+		a := g.YMM()
+		g.VMOVUPS(Mem{Base: src}, a)
+		g.VMOVUPS(a, Mem{Base: dst})
+	case 6:
 		a, b := g.XMM(), g.XMM()
 		g.VMOVUPS(Mem{Base: src}, a)
 		g.VMOVSD(Mem{Base: src, Disp: 16}, b)
 		g.VMOVUPS(a, Mem{Base: dst})
 		g.VMOVSD(b, Mem{Base: dst, Disp: 16})
 	}
-	g.ADDQ(U32(4*width), src)
-	g.ADDQ(stride, dst)
+	g.ADDQ(from, src)
+	g.ADDQ(to, dst)
 	g.DECQ(n)
 	g.JNZ(LabelRef("group"))
 	g.VZEROUPPER()
