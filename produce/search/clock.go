@@ -118,7 +118,7 @@ func (p *Plan) champion(h *history) *Trial {
 			first = t
 		}
 	}
-	if first == nil || 0.6*first.Crit > best.Crit && !p.finals(h) {
+	if first == nil || !p.Networks && 0.6*first.Crit > best.Crit && !p.finals(h) {
 		return nil
 	}
 	champion := first

@@ -81,6 +81,20 @@ func TestNetworkGetsMostOfTheTime(t *testing.T) {
 	}
 }
 
+// On images a network at chance after a short trial still gets the long one.
+func TestNetworksLead(t *testing.T) {
+	for _, networks := range []bool{true, false} {
+		w := &world{
+			plan: &Plan{Recipes: []*toolbox.Recipe{fake("baseline", false), fake("net", true)}, Folds: 1, Rows: 300, Classes: 10, Total: 100 * time.Second, Networks: networks},
+			cost: map[string]float64{"baseline": 1, "net": 5000}, err: map[string]float64{"baseline": 0.03, "net": 0.8},
+		}
+		w.run(t)
+		if got := w.plan.finals(newHistory(w.plan, w.trials)); got != networks {
+			t.Errorf("Networks %v: a long training was made: %v", networks, got)
+		}
+	}
+}
+
 func TestShortTrialsDoNotUnseatTheDefault(t *testing.T) {
 	p := &Plan{Recipes: []*toolbox.Recipe{fake("net", true)}, Folds: 1, Rows: 300, Classes: 10, Total: 300 * time.Second}
 	first := Trial{Number: 1, Recipe: "net", Config: p.Recipes[0].Space.Fill(nil), Fidelity: 1.0 / 9, Folds: 1, Status: Done, Crit: 0.30, Seconds: 18, Limit: 18}

@@ -89,6 +89,9 @@ type Plan struct {
 	Seed    uint64
 	Trials  int           // how many; 0 means by the clock
 	Total   time.Duration // by the clock: of the whole search
+	// Networks says that a network gets the long training even where a quick
+	// baseline leads after the short trials, as on images, where time decides.
+	Networks bool
 }
 
 // rungs are the three levels of effort. With a validation part it is the
