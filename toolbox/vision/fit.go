@@ -29,10 +29,7 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 		return nil, err
 	}
 	s.augment.Flip = s.flip == "on" || s.flip == "auto" && seen.flip
-	m, err := newModel(p, s, px, seen.look)
-	if err != nil {
-		return nil, err
-	}
+	m := newModel(p, s, px, seen.look)
 	v, err := newValidation(p, px, m)
 	if err != nil {
 		return nil, err
@@ -130,21 +127,17 @@ type model struct {
 	mirror  bool // average the answers to the image and its mirror image
 }
 
-func newModel(p *toolbox.Problem, s settings, px *pixels, l look) (*model, error) {
+func newModel(p *toolbox.Problem, s settings, px *pixels, l look) *model {
 	plan := plan{h: px.h, w: px.w, c: px.c, classes: len(p.Classes), drop: s.drop}
 	m := &model{params: nn.NewParams(p.Seed), classes: len(p.Classes), mirror: s.augment.Flip, prepare: l.options(px)}
 	if s.linear {
 		m.net = newSoftmaxRegression(m.params, plan)
 	} else {
 		plan.width = max(8, int(float64(plan.fitWidth(len(p.Train)))*s.width/8+0.5)*8)
-		net, err := newResnet(m.params, plan)
-		if err != nil {
-			return nil, err
-		}
-		m.net = net
+		m.net = newResnet(m.params, plan)
 	}
 	m.plan = plan
-	return m, nil
+	return m
 }
 
 func (m *model) epochs(s settings, samples int) float64 {

@@ -1,8 +1,6 @@
 package vision
 
 import (
-	"fmt"
-
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/onnx"
@@ -41,57 +39,39 @@ func newConvNorm(p *nn.Params, in, out, stride int) convNorm {
 
 func (c convNorm) forward(x *graph.Node) *graph.Node { return c.norm.Forward(c.conv.Forward(x)) }
 
-// residual adds two convolutions to what it is given. The second normalisation
-// starts at 0, so that the block starts as the identity (Goyal et al. 2017,
-// arXiv:1706.02677, §5.1).
-type residual struct{ first, second convNorm }
-
-func newResidual(p *nn.Params, channels int) (*residual, error) {
-	r := &residual{newConvNorm(p.Sub("first"), channels, channels, 1), newConvNorm(p.Sub("second"), channels, channels, 1)}
-	return r, r.second.norm.Gamma.Set(tensor.New(tensor.Float32, channels))
-}
-
-func (r *residual) forward(x *graph.Node) *graph.Node {
-	return graph.Relu(graph.Add(x, r.second.forward(graph.Relu(r.first.forward(x)))))
-}
-
 // resnet is the network of a plan.
 type resnet struct {
-	downs  []convNorm
-	blocks []*residual // nil where a stage is not deep
+	stem   convNorm
+	stages []pooled
 	drop   float32
 	head   *nn.Linear
 }
 
-func newResnet(p *nn.Params, plan plan) (*resnet, error) {
-	n := &resnet{drop: plan.drop}
-	var last int
+// pooled is a stage: relu(norm(pool(conv(x)))), then x + relu(norm(conv(x))).
+type pooled struct{ down, residual convNorm }
+
+func newResnet(p *nn.Params, plan plan) *resnet {
+	last, stride := plan.stem()
+	n := &resnet{drop: plan.drop, stem: newConvNorm(p.Sub("stem"), plan.c, last, stride)}
 	for i, s := range plan.stages() {
-		sub := p.Sub(fmt.Sprintf("stage%d", i))
-		n.downs = append(n.downs, newConvNorm(sub, s.in, s.out, s.stride))
-		var block *residual
-		if s.deep {
-			var err error
-			if block, err = newResidual(sub.Sub("block"), s.out); err != nil {
-				return nil, err
-			}
-		}
-		n.blocks = append(n.blocks, block)
+		sub := p.Subf("stage%d", i)
+		n.stages = append(n.stages, pooled{
+			newConvNorm(sub.Sub("down"), s.in, s.out, 1), newConvNorm(sub.Sub("residual"), s.out, s.out, 1),
+		})
 		last = s.out
 	}
 	n.head = nn.NewLinear(p.Sub("head"), last, plan.classes)
-	return n, nil
+	return n
 }
 
 func (n *resnet) forward(x *graph.Node) *graph.Node {
-	for i, down := range n.downs {
-		x = graph.Relu(down.forward(x))
-		if n.blocks[i] != nil {
-			x = n.blocks[i].forward(x)
-		}
+	x = graph.Relu(n.stem.forward(x))
+	for _, s := range n.stages {
+		x = graph.MaxPool2D(s.down.conv.Forward(x), graph.PoolOptions{Size: 2})
+		x = graph.Relu(s.down.norm.Forward(x))
+		x = graph.Add(x, graph.Relu(s.residual.forward(x)))
 	}
-	x = graph.Dropout(graph.GlobalAvgPool(x), n.drop)
-	return n.head.Forward(x)
+	return n.head.Forward(graph.Dropout(graph.ReduceMax(x, 1, 2), n.drop))
 }
 
 // softmaxRegression is one linear layer on all pixels.

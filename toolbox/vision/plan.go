@@ -3,66 +3,57 @@ package vision
 import "math"
 
 // plan is the shape of a residual network: a stem, then stages that halve the
-// image until about four pixels are left, each a strided convolution and a
-// residual block, then the mean over places and a linear layer. Every
-// convolution is 3×3 with batch normalisation (He et al. 2016, arXiv:1512.03385).
+// image until two or three pixels are left, then the maximum over places and a
+// linear layer. A stage is a convolution, max pooling and a residual
+// convolution; all are 3×3 with batch normalisation. Such networks learn from
+// few passes over small images (Jordan 2024, arXiv:2404.00498, §3).
 type plan struct {
 	h, w, c int // of the images
 	classes int
-	width   int     // channels of the stem and the first stage
+	width   int     // channels of the first stage
 	drop    float32 // dropout before the linear layer
 }
 
-// stage is a convolution of some stride, followed by a residual block of the
-// same width if deep.
-type stage struct {
-	in, out, stride int
-	deep            bool
-	places          int // of the output, height times width
+// stem is the first convolution, whose stride brings large images to at most
+// 40 pixels.
+func (p plan) stem() (channels, stride int) {
+	return min(p.width, 32), max(1, (max(p.h, p.w)+39)/40)
 }
 
-// stages lists the convolutions of the network from the image on.
+// stage is a convolution from in to out channels over places of an image,
+// followed by pooling to a quarter of them.
+type stage struct {
+	in, out        int
+	places, pooled int
+}
+
+// stages lists the stages from the stem on.
 func (p plan) stages() []stage {
-	h, w, in := p.h, p.w, p.c
-	var out []stage
-	add := func(channels, stride int, deep bool) {
-		h, w = (h+stride-1)/stride, (w+stride-1)/stride
-		out = append(out, stage{in, channels, stride, deep, h * w})
-		in = channels
+	in, stride := p.stem()
+	h, w := (p.h+stride-1)/stride, (p.w+stride-1)/stride
+	out := p.width
+	if min(h, w) <= 12 { // few places: more channels at once
+		out *= 2
 	}
-	side := func() int { return min(h, w) }
-	switch {
-	case side() >= 40:
-		add(p.width, 2, false)
-		if side() >= 40 {
-			add(p.width, 2, false)
-		}
-	case side() <= 12:
-		add(p.width, 1, true)
-	default:
-		add(p.width, 1, false)
+	var list []stage
+	for min(h, w) >= 4 {
+		s := stage{in: in, out: out, places: h * w}
+		h, w = h/2, w/2
+		s.pooled = h * w
+		list = append(list, s)
+		in, out = out, 2*p.width
 	}
-	for channels := p.width; side() > 4; channels = min(2*channels, 4*p.width) {
-		if channels < in || side() <= 12 && len(out) == 1 {
-			channels = min(2*in, 4*p.width)
-		}
-		add(channels, 2, true)
-	}
-	return out
+	return list
 }
 
 // cost is the number of multiply-adds of one image forwards.
 func (p plan) cost() float64 {
-	var n float64
-	last := 0
+	channels, stride := p.stem()
+	n := 9 * float64(p.c*channels) * float64((p.h/stride)*(p.w/stride))
 	for _, s := range p.stages() {
-		n += 9 * float64(s.in) * float64(s.out) * float64(s.places)
-		if s.deep {
-			n += 2 * 9 * float64(s.out) * float64(s.out) * float64(s.places)
-		}
-		last = s.out
+		n += 9 * float64(s.out) * float64(s.in*s.places+s.out*s.pooled)
 	}
-	return n + float64(last*p.classes)
+	return n
 }
 
 // The schedule that a configuration's factors scale.
