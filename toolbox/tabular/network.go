@@ -21,7 +21,7 @@ func init() {
 		Summary: "A multilayer perceptron over piecewise-linear numbers and category embeddings.",
 		Space: toolbox.Space{
 			{Name: "lr", Low: 5e-4, High: 1e-2, Log: true, Default: 3e-3},
-			{Name: "width", Choices: []any{64, 128, 256}, Default: 128},
+			{Name: "width", Choices: []any{64, 128, 256, 384}, Default: 256},
 			{Name: "depth", Low: 1, High: 3, Integer: true, Default: 2},
 			{Name: "dropout", Low: 0, High: 0.5, Default: 0.15},
 			{Name: "decay", Low: 1e-3, High: 0.3, Log: true, Default: 0.03},
@@ -30,8 +30,9 @@ func init() {
 		},
 		Portfolio: []toolbox.Config{
 			{},
-			{"scaling": "standard", "decay": 0.1, "dropout": 0.1},
-			{"width": 256, "depth": 3, "dropout": 0.25, "lr": 2e-3},
+			{"scaling": "standard"},
+			{"scaling": "standard", "depth": 3, "dropout": 0.25, "lr": 2e-3},
+			{"scaling": "quantile", "width": 128, "decay": 0.1},
 		},
 		Anytime: true,
 	}, (*table).network)
@@ -58,7 +59,7 @@ func (t *table) network(ctx context.Context, c toolbox.Config, budget toolbox.Bu
 	predict := func(ctx context.Context, s *samples) ([]float32, error) {
 		return train.Predict(ctx, exec, s, s.inputs()[:len(s.inputs())-1], 256)
 	}
-	batch := min(max(len(t.train)/32, 16), 256)
+	batch := min(max(len(t.train)/24, 24), 128)
 	cfg := train.Config{
 		Device: t.device, Params: params, Inputs: src.inputs(), Source: src, Loss: t.networkLoss(net),
 		Batch: batch, Epochs: epochs(len(t.train)) * fidelity(budget), Steps: budget.Steps, Started: started,
