@@ -1,10 +1,10 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -51,7 +51,6 @@ const (
 	leakAccuracy = 0.995
 	leakR2       = 0.9999
 	leakRows     = 50 // fewer rows prove nothing
-	binRows      = 25 // rows for each value or bin at least, in the mean
 )
 
 // leakingColumns reports columns that alone predict the target almost perfectly.
@@ -82,33 +81,69 @@ func (d *draft) leakingColumns(series []*Series) {
 }
 
 // predicts returns the accuracy of answering with the most common class of each
-// value, or of each of some bins of numbers; 0 when that could be chance.
+// value; 0 when that could be chance. Neighbouring numbers of one class count as
+// one stretch, and many stretches as chance.
 func (d *draft) predicts(s *Series) float64 {
 	n := len(d.samples)
-	most := slices.Max(d.classCounts())
-	if float64(most) > 0.98*float64(n) {
-		return 0
-	}
-	bins := d.bins(s)
-	counts := map[[2]int]int{}
-	best := map[int]int{}
-	for i, b := range bins {
-		k := [2]int{b, int(d.samples[i].Label)}
-		counts[k]++
-		best[b] = max(best[b], counts[k])
-	}
-	if len(best)*5 > n || len(best) < 2 {
-		return 0
-	}
-	hits := 0
-	for _, k := range best {
+	counts := d.classCounts()
+	others := n - slices.Max(counts) // rows outside of the largest class
+	order, stretches := d.byValue(s)
+	hits, values, runs, last := 0, 0, 0, -1
+	for at := 0; at < n; {
+		end := at + 1
+		for end < n && s.equal(order[end], order[at]) {
+			end++
+		}
+		best, k := d.majority(order[at:end])
 		hits += k
+		values++
+		if best != last {
+			runs, last = runs+1, best
+		}
+		at = end
 	}
-	accuracy := float64(hits) / float64(n)
-	if base := float64(most) / float64(n); 1-accuracy > 0.02*(1-base) {
+	if stretches && runs > max(4*len(counts), others/5) || !stretches && values*5 > n || values < 2 || others*50 < n {
 		return 0
 	}
-	return accuracy
+	if 50*(n-hits) > others {
+		return 0
+	}
+	return float64(hits) / float64(n)
+}
+
+// byValue orders the rows by value; stretches is true for numbers.
+func (d *draft) byValue(s *Series) (order []int, stretches bool) {
+	order = make([]int, s.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if s.Floats != nil {
+			return cmp.Compare(s.Floats[a], s.Floats[b]) // NaN comes first
+		}
+		return strings.Compare(s.Strings[a], s.Strings[b])
+	})
+	return order, s.Floats != nil
+}
+
+func (s *Series) equal(i, j int) bool {
+	if s.Floats != nil {
+		return cmp.Compare(s.Floats[i], s.Floats[j]) == 0
+	}
+	return s.Strings[i] == s.Strings[j]
+}
+
+// majority returns the most common class among rows and its count.
+func (d *draft) majority(rows []int) (class, count int) {
+	counts := make(map[int32]int, 4)
+	for _, i := range rows {
+		l := d.samples[i].Label
+		counts[l]++
+		if counts[l] > count || counts[l] == count && int(l) < class {
+			class, count = int(l), counts[l]
+		}
+	}
+	return class, count
 }
 
 func (d *draft) classCounts() []int {
@@ -117,51 +152,6 @@ func (d *draft) classCounts() []int {
 		counts[d.samples[i].Label]++
 	}
 	return counts
-}
-
-// bins numbers the values of a column: each string its own, numbers by bins of
-// equal counts unless there are few.
-func (d *draft) bins(s *Series) []int {
-	out := make([]int, s.Len())
-	if s.Floats == nil {
-		index := map[string]int{}
-		for i, v := range s.Strings {
-			k, ok := index[v]
-			if !ok {
-				k = len(index)
-				index[v] = k
-			}
-			out[i] = k
-		}
-		return out
-	}
-	order := sortedRows(s.Floats)
-	size := max(1, len(order)/max(1, min(64, len(order)/binRows)))
-	if s.Distinct*binRows <= len(order) {
-		size = 1
-	}
-	bin, filled := 0, 0
-	for rank, i := range order {
-		if rank > 0 && filled >= size && s.Floats[i] != s.Floats[order[rank-1]] {
-			bin, filled = bin+1, 0
-		}
-		out[i] = bin
-		filled++
-	}
-	return out
-}
-
-// sortedRows returns the row numbers by value, missing ones last.
-func sortedRows(v []float32) []int {
-	order := make([]int, len(v))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(a, b int) bool {
-		x, y := v[order[a]], v[order[b]]
-		return x < y || math.IsNaN(float64(y)) && !math.IsNaN(float64(x))
-	})
-	return order
 }
 
 // explains returns the share of the target's variance that a line through a

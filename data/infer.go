@@ -105,7 +105,7 @@ func (c *cells) isNumber() bool {
 		return true
 	}
 	// Some words among very many numbers stand for missing ones.
-	return float64(c.numbers) >= nearlyAll*float64(c.present) && len(c.counts) > fewNumbers
+	return float64(c.numbers+c.infinite) >= nearlyAll*float64(c.present) && len(c.counts) > fewNumbers
 }
 
 func (c *cells) isDate() bool {

@@ -27,6 +27,9 @@ func (d *draft) useTable(r *rows) error {
 	if c.present == 0 {
 		return fault.Errorf(fault.Invalid, "The target %q is missing in every row of %s.", r.Names[target], d.path)
 	}
+	if c.infinite == c.present {
+		return fault.Errorf(fault.Invalid, "The target %q is not a finite number in every row of %s.", r.Names[target], d.path)
+	}
 	d.m.Target = r.Names[target]
 	if d.m.Task, err = d.decideTask(d.m.Target, c); err != nil {
 		return err

@@ -35,7 +35,7 @@ func (d *draft) readTable(files []*source.File) error {
 		return err
 	}
 	for i := range chosen {
-		if chosen[i].frame, err = d.readFrame(chosen[i].file); err != nil {
+		if chosen[i].frame, err = d.readFrame(chosen[i].file, len(chosen) > 1); err != nil {
 			return err
 		}
 	}
@@ -47,13 +47,15 @@ func (d *draft) readTable(files []*source.File) error {
 	return d.useTable(r)
 }
 
-func (d *draft) readFrame(f *source.File) (*table.Frame, error) {
+// readFrame reads one file; single allows one column, which an unlabelled test
+// table may have.
+func (d *draft) readFrame(f *source.File, single bool) (*table.Frame, error) {
 	r, err := f.Open()
 	if err != nil {
 		return nil, fileFault(f.Path, err)
 	}
 	defer r.Close()
-	frame, err := table.Read(r, f.Path, table.Options{Expect: expectName(d.o.Target)})
+	frame, err := table.Read(r, f.Path, table.Options{Expect: expectName(d.o.Target), Single: single})
 	if err != nil {
 		return nil, err
 	}
