@@ -48,11 +48,50 @@ func pose(v *data.Version, seed uint64, threads int, dev chip.Device) (*assignme
 	if len(p.Train) == 0 {
 		return nil, fault.Errorf(fault.Invalid, "There is no sample to learn from: the train part of %s is empty.", v.Ref())
 	}
-	a.folds = search.Folds(p, foldsFor(a), groups(samples))
+	k := foldsFor(a)
+	if k == 1 {
+		a.shrink()
+	}
+	a.folds = search.Folds(p, k, groups(samples))
 	if len(p.Val) == 0 && len(a.folds) == 1 {
 		return nil, fault.Errorf(fault.Invalid, "There are too few samples in %s to hold some back for validation; bring more.", v.Ref())
 	}
 	return a, nil
+}
+
+// Bounds of a validation part that Macaw made itself: what it holds back is not
+// learnt from, and so many samples are enough to choose by.
+const (
+	valShare = 0.1
+	valLeast = 150
+	valMost  = 3000
+)
+
+// shrink gives some of a validation part that the user did not make to the
+// samples to learn from. Every class keeps its share.
+func (a *assignment) shrink() {
+	if a.givenVal() {
+		return
+	}
+	n := len(a.Train) + len(a.Val)
+	want := min(max(int(valShare*float64(n)), valLeast), valMost)
+	k := (len(a.Val) + want/2) / want
+	if k < 2 {
+		return
+	}
+	val := *a.Problem
+	val.Train, val.Val = a.Val, nil
+	part := search.Folds(&val, k, groups(a.samples))[0]
+	a.Val = part.Val
+	a.Train = append(slices.Clone(a.Train), part.Train...)
+	slices.Sort(a.Train)
+}
+
+// givenVal reports whether the user said what to validate on.
+func (a *assignment) givenVal() bool {
+	split := a.version.Split
+	return split.Method == "given" && a.version.Parts[data.Validation] > 0 ||
+		strings.HasPrefix(split.Method, "given+") && strings.Contains(split.Why, "names its validation part")
 }
 
 // labelled leaves out samples without a class.
@@ -78,16 +117,12 @@ func groups(samples []data.Sample) []string {
 // given by the user, or training takes long.
 func foldsFor(a *assignment) int {
 	n := len(a.Train) + len(a.Val)
-	given := strings.HasPrefix(a.version.Split.Method, "given") && a.version.Parts[data.Validation] > 0 && !strings.Contains(a.version.Split.Method, "+")
 	k := 5
 	switch {
-	case a.version.Kind == data.KindImage, n > 8000, given && len(a.Val) >= 100:
+	case a.version.Kind == data.KindImage, n > 8000, a.givenVal() && len(a.Val) >= 100:
 		return 1
 	case n < 400:
 		k = 10
-	}
-	if a.Regression() {
-		return max(2, min(k, n/2))
 	}
 	return max(2, min(k, n/2))
 }
