@@ -6,7 +6,7 @@ import "github.com/macaw-ai/macaw/framework/tensor"
 // made so far by their names. Its constants belong to the graph around it.
 func (b *Builder) Body(name string) *Body {
 	inner := *b
-	inner.name, inner.graph = name, &Graph{Name: name}
+	inner.name, inner.graph, inner.seen = name, &Graph{Name: name}, map[string]*Node{}
 	return &Body{outer: b, inner: inner}
 }
 

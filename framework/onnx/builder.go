@@ -23,7 +23,8 @@ const (
 // string, tensor.DType (its ONNX number), *tensor.Tensor or *Graph.
 type Attrs map[string]any
 
-// Builder puts a model together. Values are strings, the names of the wire.
+// Builder puts a model together. Values are strings, the names of the wire. A
+// node that repeats an earlier one is not added; its values are the earlier ones.
 // Misuse, such as an unknown value name or an attribute of another type, is a
 // mistake of the calling code and panics.
 type Builder struct {
@@ -35,6 +36,7 @@ type Builder struct {
 	serial  map[string]int
 	usesML  bool
 	outputs map[string]bool
+	seen    map[string]*Node // by what they compute
 }
 
 // NewBuilder makes an empty builder; name becomes the graph's name.
@@ -42,6 +44,7 @@ func NewBuilder(name string) *Builder {
 	return &Builder{
 		name: name, graph: &Graph{Name: name}, known: map[string]bool{}, alias: map[string]string{},
 		consts: map[[32]byte]string{}, serial: map[string]int{}, outputs: map[string]bool{},
+		seen: map[string]*Node{},
 	}
 }
 
@@ -103,7 +106,7 @@ func (b *Builder) MLN(n int, op string, attrs Attrs, inputs ...string) []string 
 }
 
 func (b *Builder) node(domain string, n int, op string, attrs Attrs, inputs []string) []string {
-	node := &Node{OpType: op, Domain: domain, Name: b.fresh(op)}
+	node := &Node{OpType: op, Domain: domain}
 	for _, in := range inputs {
 		node.Inputs = append(node.Inputs, b.resolve(op, in))
 	}
@@ -113,8 +116,13 @@ func (b *Builder) node(domain string, n int, op string, attrs Attrs, inputs []st
 	for _, k := range slices.Sorted(maps.Keys(attrs)) {
 		node.Attributes = append(node.Attributes, newAttribute(k, attrs[k]))
 	}
-	for range n {
-		node.Outputs = append(node.Outputs, b.fresh(strings.ToLower(op)))
+	node.Outputs = slices.Repeat([]string{"new"}, n)
+	if same := b.shared(node); same != nil {
+		return slices.Clone(same)
+	}
+	node.Name = b.fresh(op)
+	for i := range n {
+		node.Outputs[i] = b.fresh(strings.ToLower(op))
 	}
 	b.graph.Nodes = append(b.graph.Nodes, node)
 	return slices.Clone(node.Outputs)

@@ -9,7 +9,8 @@ import (
 
 func TestBuilderSharesConstants(t *testing.T) {
 	b := NewBuilder("c")
-	if b.Const(tensor.Of([]float32{1}, 1)) != b.Const(tensor.Of([]float32{1}, 1)) {
+	first := b.Const(tensor.Of([]float32{1}, 1))
+	if again := b.Const(tensor.Of([]float32{1}, 1)); again != first {
 		t.Error("equal constants get two names")
 	}
 	if b.Const(tensor.Of([]float32{1}, 1)) == b.Const(tensor.Of([]float32{1}, 1, 1)) {
@@ -64,4 +65,31 @@ func TestInline(t *testing.T) {
 	if _, err := b.Inline(old, map[string]string{"x": x}); err == nil {
 		t.Error("another operator set is not an error")
 	}
+}
+
+// TestInlineSharesEqualParts: two text models side by side tokenise once.
+func TestInlineSharesEqualParts(t *testing.T) {
+	one := textModel(10)
+	b := NewBuilder("both")
+	text := b.Input("text", tensor.String, "N")
+	var probs []string
+	for range 2 {
+		out, err := b.Inline(one, map[string]string{"text": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		probs = append(probs, out["probabilities"])
+		one = textModel(10) // another classifier, the same vocabulary
+	}
+	b.Output("probabilities", Average(b, probs, []float32{1, 3}), tensor.Float32, "N", 2)
+	m := b.Model()
+	count := map[string]int{}
+	for _, n := range m.Graph.Nodes {
+		count[n.OpType]++
+	}
+	if count["TfIdfVectorizer"] != 1 || count["Gemm"] != 2 || count["Loop"] != len([]rune(separators+marks)) {
+		t.Errorf("want one tokenizer and two classifiers, got %v", count)
+	}
+	feeds := map[string]*tensor.Tensor{"text": words("w1 w2, w3.w4", "", "W5!")}
+	both(t, m, feeds, 1e-5)
 }

@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Inline copies the nodes and constants of m into b under fresh names. inputs
@@ -57,13 +58,21 @@ func (b *Builder) Inline(m *Model, inputs map[string]string) (map[string]string,
 type inliner struct {
 	b     *Builder
 	model string
+	inner bool // within a sub-graph, whose nodes nothing outside may share
+}
+
+func (l inliner) shared(n *Node) []string {
+	if l.inner {
+		return nil
+	}
+	return l.b.shared(n)
 }
 
 // nodes copies g's nodes; names maps the values known so far and takes the new ones.
 func (l inliner) nodes(g *Graph, names map[string]string) ([]*Node, error) {
 	var out []*Node
 	for _, n := range g.Nodes {
-		c := &Node{OpType: n.OpType, Domain: n.Domain, Name: l.b.fresh(n.OpType)}
+		c := &Node{OpType: n.OpType, Domain: n.Domain}
 		if n.Domain == "ai.onnx" {
 			c.Domain = ""
 		}
@@ -82,11 +91,19 @@ func (l inliner) nodes(g *Graph, names map[string]string) ([]*Node, error) {
 			}
 			c.Attributes = append(c.Attributes, a)
 		}
-		for _, o := range n.Outputs {
-			if o != "" {
-				names[o] = l.b.fresh("inl")
+		c.Outputs = slices.Clone(n.Outputs)
+		if same := l.shared(c); same != nil {
+			for i, o := range n.Outputs {
+				names[o] = same[i]
 			}
-			c.Outputs = append(c.Outputs, names[o])
+			continue
+		}
+		c.Name = l.b.fresh(n.OpType)
+		for i, o := range n.Outputs {
+			if o != "" {
+				c.Outputs[i] = l.b.fresh("inl")
+				names[o] = c.Outputs[i]
+			}
 		}
 		out = append(out, c)
 	}
@@ -114,6 +131,7 @@ func (l inliner) attribute(a *Attribute, names map[string]string) (*Attribute, e
 		inner[in.Name] = l.b.fresh("inl")
 		g.Inputs = append(g.Inputs, &ValueInfo{Name: inner[in.Name], Type: in.Type})
 	}
+	l.inner = true
 	nodes, err := l.nodes(a.G, inner)
 	if err != nil {
 		return nil, err
