@@ -10,16 +10,22 @@ import (
 func (t *tier) activate(x []float32, act chip.Activation) {
 	switch act {
 	case chip.ReLU:
-		for i, v := range x {
-			x[i] = max(v, 0)
-		}
+		t.maps[chip.FnRelu](x, x, nil, nil)
 	case chip.SiLU:
-		for i, v := range x {
-			x[i] = float32(float64(v) / (1 + math.Exp(-float64(v))))
-		}
+		t.silu(x)
 	case chip.GELU:
-		for i, v := range x {
-			x[i] = float32(0.5 * float64(v) * (1 + math.Erf(float64(v)/math.Sqrt2)))
-		}
+		t.gelu(x)
+	}
+}
+
+func goSiLU(x []float32) {
+	for i, v := range x {
+		x[i] = float32(float64(v) / (1 + math.Exp(-float64(v))))
+	}
+}
+
+func goGELU(x []float32) {
+	for i, v := range x {
+		x[i] = float32(0.5 * float64(v) * (1 + math.Erf(float64(v)/math.Sqrt2)))
 	}
 }

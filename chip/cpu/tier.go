@@ -12,15 +12,16 @@ type tier struct {
 	vectors
 	colVectors
 	updateVectors
-	maps   mapFns
-	name   string
-	usable func() bool
+	maps       mapFns
+	name       string
+	usable     func() bool
+	silu, gelu func(x []float32) // in place
 	// fmaLoop runs rounds of multiply-adds in registers and returns their number of operations.
 	fmaLoop func(rounds int) float64
 }
 
 // generic runs everywhere.
-var generic = tier{matrix: goMatrix, packers: packers{goLanes, goTransposed}, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", fmaLoop: goFMALoop, usable: func() bool { return true }}
+var generic = tier{matrix: goMatrix, packers: packers{goLanes, goTransposed}, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}

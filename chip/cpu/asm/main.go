@@ -10,12 +10,16 @@ import (
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
 )
 
 // gen writes one file of kernels.
-type gen struct{ *build.Context }
+type gen struct {
+	*build.Context
+	data map[string]operand.Mem // constants of the file, by name
+}
 
 // function begins a leaf function whose arguments do not escape.
 func (g gen) function(name string) {
@@ -32,6 +36,11 @@ var files = []struct {
 	{"tile", tiles},
 	{"pack", packs},
 	{"probe", probes},
+	{"map", elementwise},
+	{"math", functions},
+	{"row", rows},
+	{"column", columns},
+	{"update", updates},
 }
 
 func main() {
@@ -46,7 +55,7 @@ func main() {
 
 // emit builds one file and prints its assembly and its stubs.
 func emit(write func(gen), base string) error {
-	g := gen{build.NewContext()}
+	g := gen{build.NewContext(), map[string]operand.Mem{}}
 	g.ConstraintExpr("amd64,!purego")
 	write(g)
 	f, err := g.Result()

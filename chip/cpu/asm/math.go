@@ -1,0 +1,167 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// The polynomials below were fitted by fit.py, least maximum relative error.
+var (
+	expPoly  = []float32{5.000000078e-01, 1.666666686e-01, 4.166626969e-02, 8.333265417e-03, 1.394608676e-03, 1.991783025e-04}
+	logPoly  = []float32{3.333331044e-01, -2.499998662e-01, 2.000222670e-01, -1.666924958e-01, 1.421865565e-01, -1.238436846e-01, 1.187301293e-01, -1.178970503e-01, 6.915165530e-02}
+	tanhPoly = []float32{-3.333333091e-01, 1.333320976e-01, -5.394720427e-02, 2.170296711e-02, -8.182673868e-03, 2.147536872e-03}
+	erfPoly  = []float32{1.283791665e-01, -3.761263229e-01, 1.128367255e-01, -2.685810429e-02, 5.197797167e-03, -8.105965117e-04, 8.215423702e-05}
+	erfcPoly = []float32{-1.286690431e-01, -6.350682623e-01, -1.063736092e-01, 2.387934279e-02, -3.697695756e-03, 3.363403320e-04, -1.257922875e-05}
+)
+
+// functions writes exp and its relatives.
+func functions(g gen) {
+	masks := g.tailMasks()
+	unary := func(name, doc string, f func(x vec) vec) {
+		g.mapFn(masks, name, doc, 1, 1, func(_ *consts, in []vec) vec { return f(in[0]) })
+	}
+	unary("expAVX2", "exp(a)", g.exp)
+	unary("logAVX2", "the natural logarithm of a", g.log)
+	unary("tanhAVX2", "tanh(a)", g.tanh)
+	unary("sigmoidAVX2", "1/(1+exp(-a))", g.sigmoid)
+	unary("erfAVX2", "erf(a)", g.erf)
+	unary("siluAVX2", "a·sigmoid(a)", func(x vec) vec { return g.op2(g.VMULPS, x, g.sigmoid(x)) })
+	unary("geluAVX2", "a·(1+erf(a/√2))/2", func(x vec) vec {
+		e := g.erf(g.op2(g.VMULPS, x, g.mem(math.Sqrt2/2)))
+		g.VADDPS(g.mem(1), e, e)
+		g.VMULPS(g.mem(0.5), e, e)
+		return g.op2(g.VMULPS, x, e)
+	})
+}
+
+// horner evaluates Σ p[i]·x^i.
+func (g gen) horner(p []float32, x vec) vec {
+	y := g.mem(p[len(p)-1])
+	for i := len(p) - 2; i >= 0; i-- {
+		g.VFMADD213PS(g.mem(p[i]), x, y)
+	}
+	return y
+}
+
+// exp splits x = n·ln2 + r with |r| ≤ ln2/2 and multiplies 1 + r + r²·P(r) by
+// 2^n in two halves, so that results below the normal range come out too.
+func (g gen) exp(x vec) vec {
+	r := g.YMM()
+	g.VMINPS(x, g.mem(89), r) // the second operand's NaN survives
+	g.VMAXPS(r, g.mem(-104), r)
+	n := g.op2(g.VMULPS, r, g.mem(math.Log2E))
+	g.VROUNDPS(U8(8), n, n)
+	g.VFNMADD231PS(g.mem(0.693359375), n, r)
+	g.VFNMADD231PS(g.mem(-2.12194440e-4), n, r)
+	y := g.horner(expPoly, r)
+	rr := g.op2(g.VMULPS, r, r)
+	g.VFMADD213PS(r, rr, y)
+	g.VADDPS(g.mem(1), y, y)
+	whole, half := g.YMM(), g.YMM()
+	g.VCVTPS2DQ(n, whole)
+	g.VPSRAD(U8(1), whole, half)
+	g.VPSUBD(half, whole, whole)
+	for _, e := range []vec{half, whole} {
+		g.VPADDD(g.ints(127), e, e)
+		g.VPSLLD(U8(23), e, e)
+		g.VMULPS(e, y, y)
+	}
+	return y
+}
+
+// ints broadcasts a 32-bit integer.
+func (g gen) ints(x uint32) vec {
+	r := g.YMM()
+	g.VPBROADCASTD(g.word(x), r)
+	return r
+}
+
+// log writes x = 2^e·(1+f) with 1+f in [√½, √2): e·ln2 + f - f²/2 + f³·P(f).
+func (g gen) log(x vec) vec {
+	tiny, m, e := g.YMM(), g.YMM(), g.YMM()
+	g.VCMPPS(U8(1), g.mem(math.Float32frombits(0x00800000)), x, tiny) // x below the normal range
+	scaled := g.op2(g.VMULPS, x, g.mem(1<<23))
+	g.VBLENDVPS(tiny, scaled, x, m)
+	// e counts from √½: the mantissa's leading bits decide the half.
+	g.VPSUBD(g.ints(math.Float32bits(math.Sqrt2/2)), m, e)
+	g.VPSRAD(U8(23), e, e)
+	shift := g.YMM()
+	g.VPSLLD(U8(23), e, shift)
+	f := g.YMM()
+	g.VPSUBD(shift, m, f)
+	g.VSUBPS(g.mem(1), f, f)
+	ef := g.YMM()
+	g.VCVTDQ2PS(e, ef)
+	g.VANDPS(g.mem(23), tiny, tiny)
+	g.VSUBPS(tiny, ef, ef)
+	y := g.horner(logPoly, f)
+	ff := g.op2(g.VMULPS, f, f)
+	g.VMULPS(f, y, y)
+	g.VMULPS(ff, y, y)
+	g.VFMADD231PS(g.mem(-2.12194440e-4), ef, y)
+	g.VFNMADD231PS(g.mem(0.5), ff, y)
+	g.VADDPS(f, y, y)
+	g.VFMADD231PS(g.mem(0.693359375), ef, y)
+	return g.logEdges(x, y)
+}
+
+// logEdges puts in what the formula misses: NaN below 0, -Inf at 0, x itself at
+// +Inf and NaN.
+func (g gen) logEdges(x, y vec) vec {
+	zero, m := g.YMM(), g.YMM()
+	g.VXORPS(zero, zero, zero)
+	g.VCMPPS(U8(1), zero, x, m)
+	g.VORPS(m, y, y) // all ones is a NaN
+	g.VCMPPS(U8(0), zero, x, m)
+	g.VBLENDVPS(m, g.mem(float32(math.Inf(-1))), y, y)
+	g.VCMPPS(U8(6), g.mem(math.MaxFloat32), x, m) // not at most the largest
+	g.VBLENDVPS(m, x, y, y)
+	return y
+}
+
+// sigmoid is 1/(1+exp(-x)).
+func (g gen) sigmoid(x vec) vec {
+	e := g.exp(g.op2(g.VXORPS, x, g.mem(float32(math.Copysign(0, -1)))))
+	g.VADDPS(g.mem(1), e, e)
+	return g.op2(g.VDIVPS, g.mem(1), e)
+}
+
+// tanh is x + x³·P(x²) near 0 and 1 - 2/(exp(2|x|)+1) with x's sign elsewhere.
+func (g gen) tanh(x vec) vec {
+	sign := g.op2(g.VANDPS, x, g.mem(float32(math.Copysign(0, -1))))
+	a := g.op2(g.VXORPS, x, sign)
+	e := g.exp(g.op2(g.VADDPS, a, a))
+	g.VADDPS(g.mem(1), e, e)
+	far := g.op2(g.VDIVPS, g.mem(2), e)
+	g.VSUBPS(far, g.mem(1), far)
+	g.VORPS(sign, far, far)
+	z := g.op2(g.VMULPS, x, x)
+	near := g.horner(tanhPoly, z)
+	g.VMULPS(x, z, z)
+	g.VFMADD213PS(x, z, near)
+	small := g.YMM()
+	g.VCMPPS(U8(1), g.mem(0.625), a, small)
+	g.VBLENDVPS(small, near, far, far)
+	return far
+}
+
+// erf is x + x·P(x²) near 0 and 1 - exp(-t + t·Q(t)) of t = |x| elsewhere.
+func (g gen) erf(x vec) vec {
+	sign := g.op2(g.VANDPS, x, g.mem(float32(math.Copysign(0, -1))))
+	a := g.op2(g.VXORPS, x, sign)
+	t := g.YMM()
+	g.VMINPS(a, g.mem(4), t)
+	q := g.horner(erfcPoly, t)
+	g.VFMSUB213PS(t, t, q)
+	far := g.exp(q)
+	g.VSUBPS(far, g.mem(1), far)
+	g.VORPS(sign, far, far)
+	z := g.op2(g.VMULPS, x, x)
+	near := g.horner(erfPoly, z)
+	g.VFMADD213PS(x, x, near)
+	small := g.YMM()
+	g.VCMPPS(U8(1), g.mem(0.95), a, small)
+	g.VBLENDVPS(small, near, far, far)
+	return far
+}
