@@ -64,14 +64,20 @@ func benchProgram(b *testing.B, d *Device, p *chip.Program, ins, outs []chip.Buf
 	if err != nil {
 		b.Fatal(err)
 	}
+	benchRun(b, flops, func() error { return x.Run(ins, outs, nil) })
+}
+
+// benchRun times runs and reports the fastest.
+func benchRun(b *testing.B, flops float64, run func() error) {
+	b.Helper()
 	peak()
-	if err := x.Run(ins, outs, nil); err != nil {
+	if err := run(); err != nil {
 		b.Fatal(err)
 	}
 	best, used := math.Inf(1), processTime()
 	for b.Loop() {
 		start := time.Now()
-		if err := x.Run(ins, outs, nil); err != nil {
+		if err := run(); err != nil {
 			b.Fatal(err)
 		}
 		best = min(best, time.Since(start).Seconds())
@@ -172,6 +178,18 @@ func BenchmarkRows(b *testing.B) {
 	})
 	b.Run("sumColumns", func(b *testing.B) {
 		benchOp(b, 0, &chip.Reduce{Axes: []int{0}}, [][]int{s}, [][]int{{1024}})
+	})
+	b.Run("adamw10M", func(b *testing.B) {
+		p := &stepBuilder{}
+		var ids [4]int
+		for i := range ids {
+			ids[i] = p.value(chip.Variable, chip.Float32, 10_000_000)
+		}
+		lr, step := p.value(chip.Input, chip.Float32, 1), p.value(chip.Input, chip.Int64, 1)
+		p.do(&chip.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01}, []int{ids[0], ids[2], ids[3]}, ids[0], ids[1], ids[2], ids[3], lr, step, lr)
+		d := New(Options{Threads: *threads}).(*Device)
+		defer d.Close()
+		benchBuffers(b, d, &p.Program)
 	})
 	b.Run("maxpool", func(b *testing.B) {
 		g := chip.Window{KH: 2, KW: 2, StrideH: 2, StrideW: 2, DilationH: 1, DilationW: 1}
