@@ -29,7 +29,7 @@ func init() {
 }
 
 const (
-	forestTrees = 200
+	forestTrees = 120
 	forestNodes = 400_000 // a model of many rows stays a few megabytes
 )
 

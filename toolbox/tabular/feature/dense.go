@@ -17,10 +17,11 @@ type DenseOptions struct {
 	MaxLevels int     // columns of a category at most; 0 means 200
 	// OneHot, when not 0, leaves categories of more levels to EmbeddedLevels.
 	OneHot int
+	Words  int // columns of a text column at most; 0 means 300
 }
 
 // FitDense makes features for models that add and multiply: scaled numbers with
-// flags for missing ones, a column per category. It never looks at the target.
+// flags for missing ones, a column per category and per frequent word. It never looks at the target.
 func FitDense(s *Source, rows []int, o DenseOptions) Encoder {
 	if o.Scaling == "" {
 		o.Scaling = Standard
@@ -31,6 +32,9 @@ func FitDense(s *Source, rows []int, o DenseOptions) Encoder {
 	o.MinLevel = max(1, o.MinLevel)
 	if o.MaxLevels == 0 {
 		o.MaxLevels = 200
+	}
+	if o.Words == 0 {
+		o.Words = 300
 	}
 	var parts join
 	if o.Scaling == Both {
@@ -57,7 +61,7 @@ func FitDense(s *Source, rows []int, o DenseOptions) Encoder {
 			}
 		}
 	}
-	return parts
+	return append(parts, denseWords(s, rows, o.Words)...)
 }
 
 // EmbeddedLevels returns a lookup without a table for each category that

@@ -185,3 +185,21 @@ func TestSeveralClasses(t *testing.T) {
 		}
 	}
 }
+
+func TestWords(t *testing.T) {
+	s := source(words("text", data.FreeText, "A cat", "the cat, the cat", "dog", "the dog", "The bird", "A fish", "a hen", "a cow"))
+	target := Target{Values: []float32{9, 9, 1, 1, 4, 4, 4, 4}}
+	e := FitDense(s, all(8), DenseOptions{Words: 2}) // "a" occurs in 4 rows, "the" in 3
+	got := e.Transform([]int{1, 0, 4})
+	a, the := float32(math.Log(9./5)), float32(math.Log(9./4))
+	want := []float32{0, float32(math.Log(3)) * the, float32(math.Ln2) * a, 0, 0, float32(math.Ln2) * the}
+	if !same(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	st := newStatistics(target, all(8))
+	names, count := frequent(&s.Columns[0], all(8), 2)
+	score := st.associations(&s.Columns[0], names, count, all(8))
+	if score["cat"] <= score["the"] || score["dog"] <= score["a"] {
+		t.Errorf("scores %v", score)
+	}
+}

@@ -23,6 +23,7 @@ type Column struct {
 	Width   int       // numbers in a row: 1, the parts of a date, 0 for the others
 	Floats  []float32 // [rows, Width] of numbers and dates; NaN is missing
 	Strings []string  // [rows] of categories and texts; "" is missing
+	tokens  *tokens
 }
 
 // Source is the feature columns of a table.
@@ -51,7 +52,7 @@ func NewSource(t *data.Table) *Source {
 				col.Floats = append(col.Floats, data.DateParts(v)...)
 			}
 		case data.Category, data.FreeText:
-			col.Strings = c.Strings
+			col.Strings, col.tokens = c.Strings, &tokens{}
 		default:
 			continue
 		}

@@ -14,6 +14,7 @@ type TreeOptions struct {
 	Order  int     // categories of up to so many levels are ordered by the target; larger ones become cross-fitted target means; 0 means 20
 	Smooth float64 // rows that the prior weighs in target statistics; 0 means 10
 	Folds  int     // of the cross-fit; 0 means 5
+	Words  int     // columns of a text column at most; 0 means 40
 	Seed   uint64
 }
 
@@ -34,6 +35,9 @@ func FitTrees(s *Source, target Target, rows []int, o TreeOptions) (Encoder, []f
 	}
 	if o.Folds == 0 {
 		o.Folds = 5
+	}
+	if o.Words == 0 {
+		o.Words = 40
 	}
 	var parts join
 	var train [][]float32
@@ -56,6 +60,9 @@ func FitTrees(s *Source, target Target, rows []int, o TreeOptions) (Encoder, []f
 			l := st.order(c, names, rows, o.OneHot)
 			parts, train = append(parts, l), append(train, l.Transform(rows))
 		}
+	}
+	for _, e := range st.treeWords(s, rows, o.Words) {
+		parts, train = append(parts, e), append(train, e.Transform(rows))
 	}
 	w, at := parts.Width(), 0
 	x := make([]float32, len(rows)*w)
