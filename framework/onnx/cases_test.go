@@ -84,6 +84,7 @@ var elementwiseCases = concatCases(
 	unary("Cast", Attrs{"to": tensor.Bool}, floats(0, -1, 0.5), ints(0, 2)), unary("Cast", Attrs{"to": tensor.Float64}, floats(0.1, -3)),
 	unary("Cast", Attrs{"to": tensor.String}, floats(0.1, 1, 1e10, 3.1415927, 1e-7), ints(12, -5)),
 	unary("Identity", nil, normal(2, 2), words("a")),
+	[]opCase{{op: "CastLike", ins: ts{floats(1.7, -2), ints(0)}}, {op: "CastLike", ins: ts{ints(3), floats(0)}}},
 )
 
 var moveCases = []opCase{
@@ -155,6 +156,7 @@ var networkCases = []opCase{
 	{op: "AveragePool", attrs: Attrs{"kernel_shape": []int{2, 2}, "strides": []int{2, 2}}, ins: ts{normal(2, 3, 8, 7)}}, {op: "AveragePool", attrs: Attrs{"kernel_shape": []int{3, 3}, "pads": []int{1, 1, 1, 1}}, ins: ts{normal(1, 2, 5, 5)}},
 	{op: "AveragePool", attrs: Attrs{"kernel_shape": []int{3, 3}, "pads": []int{1, 1, 1, 1}, "count_include_pad": 1}, ins: ts{normal(1, 2, 5, 5)}}, {op: "AveragePool", attrs: Attrs{"kernel_shape": []int{3, 3}, "strides": []int{2, 2}, "ceil_mode": 1}, ins: ts{normal(1, 2, 6, 6)}},
 	{op: "GlobalAveragePool", ins: ts{normal(2, 3, 4, 5)}}, {op: "GlobalMaxPool", ins: ts{normal(2, 3, 4, 5)}},
+	{op: "LpNormalization", ins: ts{normal(3, 5)}}, {op: "LpNormalization", attrs: Attrs{"axis": 0, "p": 1}, ins: ts{normal(3, 5)}},
 	{op: "Softmax", ins: ts{normal(3, 5)}}, {op: "Softmax", attrs: Attrs{"axis": 1}, ins: ts{normal(2, 3, 4)}}, {op: "LogSoftmax", ins: ts{normal(3, 5)}}, {op: "LogSoftmax", attrs: Attrs{"axis": 0}, ins: ts{normal(3, 5)}},
 }
 
