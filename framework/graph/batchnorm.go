@@ -85,7 +85,7 @@ func lowerBatchNorm(b *builder, c *call, in []value) []value {
 // statistics and moves the running ones (variables of shape [C]); otherwise it
 // uses the running ones. Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
 func BatchNorm(x, gamma, beta *Node, runningMean, runningVar *Variable, o BatchNormOptions) *Node {
-	a := BatchNormAttrs{Eps: o.Eps, Momentum: o.Momentum}
+	a := BatchNormAttrs(o)
 	if a.Eps == 0 {
 		a.Eps = 1e-5
 	}

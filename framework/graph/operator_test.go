@@ -197,6 +197,22 @@ func TestGradients(t *testing.T) {
 	}
 }
 
+// TestSymbolicGradients repeats the cases with a symbol as the first dimension
+// of the first input and of all inputs, where the operator takes one.
+func TestSymbolicGradients(t *testing.T) {
+	dev := cpu.New(cpu.Options{Threads: 1})
+	for name, c := range gradientCases {
+		t.Run(name+"/first", func(t *testing.T) {
+			c.Symbolic = 1
+			graphtest.Check(t, dev, c)
+		})
+		t.Run(name+"/all", func(t *testing.T) {
+			c.Symbolic = len(c.Inputs)
+			graphtest.Check(t, dev, c)
+		})
+	}
+}
+
 // TestEveryGradientTested fails when a differentiable operator has no row.
 func TestEveryGradientTested(t *testing.T) {
 	tested := map[string]bool{}
