@@ -8,9 +8,7 @@ import (
 	"io"
 	"path"
 	"regexp"
-	"runtime"
 	"strings"
-	"sync"
 
 	"github.com/macaw-ai/macaw/data/idx"
 	"github.com/macaw-ai/macaw/data/imagefile"
@@ -235,17 +233,3 @@ func checkDims(p idxPair, dims []int) error {
 
 // maxSide is the widest and highest IDX image.
 const maxSide = 4096
-
-// parallel calls f(0) to f(n-1) on all cores.
-func parallel(n int, f func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w * n / workers; i < (w+1)*n/workers; i++ {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
-}

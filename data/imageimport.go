@@ -5,10 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/macaw-ai/macaw/data/imagefile"
 	"github.com/macaw-ai/macaw/data/source"
@@ -43,7 +41,7 @@ func (d *draft) readImages(files []*source.File) error {
 	grey := true
 	var offset uint64
 	err = d.pack(func(w io.Writer) error {
-		return d.decodeAll(placed, func(at placedFile, img decoded) error {
+		return inOrder(d.ctx, placed, func(at placedFile) decoded { return decodeFile(at.file) }, func(at placedFile, img decoded) error {
 			if img.err != nil {
 				if firstErr == nil {
 					firstErr = img.err
@@ -86,57 +84,6 @@ func (d *draft) reportBad(bad []string, total int, first error) error {
 	}
 	d.find(Finding{Code: "corrupt", Severity: Warning, Count: len(bad), Samples: firstOf(bad),
 		Message: fmt.Sprintf("%s could not be decoded and %s skipped: %s (%s: %v).", counted(len(bad), "image", "images"), wasWere(len(bad)), someOf(bad, 3), bad[0], first)})
-	return nil
-}
-
-// decodeAll reads and decodes the files on all cores and hands the results to
-// take in the files' order, from one goroutine.
-func (d *draft) decodeAll(files []placedFile, take func(placedFile, decoded) error) error {
-	workers := min(runtime.GOMAXPROCS(0)+1, len(files))
-	const ahead = 64 // results that wait for their turn at most
-	slots := make(chan chan decoded, ahead)
-	work := make(chan func())
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer close(stop)
-	for range workers {
-		wg.Go(func() {
-			for f := range work {
-				f()
-			}
-		})
-	}
-	wg.Go(func() {
-		defer close(slots)
-		defer close(work)
-		for _, f := range files {
-			slot := make(chan decoded, 1)
-			select {
-			case slots <- slot:
-			case <-stop:
-				return
-			}
-			select {
-			case work <- func() { slot <- decodeFile(f.file) }:
-			case <-stop:
-				return
-			}
-		}
-	})
-	i := 0
-	for slot := range slots {
-		var img decoded
-		select {
-		case img = <-slot:
-		case <-d.ctx.Done():
-			return d.ctx.Err()
-		}
-		if err := take(files[i], img); err != nil {
-			return err
-		}
-		i++
-	}
 	return nil
 }
 

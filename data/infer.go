@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/macaw-ai/macaw/data/cell"
@@ -210,10 +211,21 @@ func (col *Column) describe(c *cells) {
 		mean += d / n
 		m2 += d * (x - mean)
 	}
+	col.Min, col.Max = shortest(col.Min), shortest(col.Max)
 	col.Mean = mean
 	if n > 1 {
 		col.Std = math.Sqrt(m2 / (n - 1))
 	}
+}
+
+// shortest gives a float32 as the shortest decimal that rounds to it: 1.4, not
+// 1.399999976158142.
+func shortest(v float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
+	if err != nil {
+		return v
+	}
+	return short
 }
 
 // levels lists the values, the most frequent first.

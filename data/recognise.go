@@ -35,7 +35,7 @@ func formatOf(name string) format {
 		return idxFormat
 	}
 	switch path.Ext(base) {
-	case ".csv", ".tsv", ".tab", ".data", ".parquet", ".jsonl", ".ndjson", ".json":
+	case ".csv", ".tsv", ".tab", ".data", ".train", ".test", ".parquet", ".jsonl", ".ndjson", ".json":
 		return tableFormat
 	case ".txt", ".eml", ".md", ".mail", ".msg", ".html", ".htm":
 		return textFormat

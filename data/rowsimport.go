@@ -341,10 +341,11 @@ func (d *draft) storeTexts(col *Series) error {
 	err := d.pack(func(w io.Writer) error {
 		texts.w = w
 		for i, s := range col.Strings {
-			if err := texts.add(d, clipText(s)); err != nil {
+			r := newText(clipText(s), nil)
+			if err := texts.add(d, r); err != nil {
 				return err
 			}
-			d.samples[i].Hash = texts.hash
+			d.samples[i].Hash = r.hash
 		}
 		return nil
 	})

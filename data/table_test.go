@@ -264,6 +264,7 @@ func TestTableSplits(t *testing.T) {
 		{"train and test files", files{"train.csv": plain, "test.csv": rows("y,a", 20, func(i int, r *rand.Rand) string { return fmt.Sprintf("%d,%d", i%2, r.IntN(100000)) })}, "given+stratified", map[data.Part]int{data.Train: 32, data.Validation: 8, data.Test: 20}, ""},
 		{"all three", files{"x-train.csv": plain, "x-valid.csv": rows("a,y", 10, line), "x_test.csv": rows("a,y", 10, line)}, "given", map[data.Part]int{data.Train: 40, data.Validation: 10, data.Test: 10}, ""},
 		{"unlabelled test", files{"train.csv": plain, "test.csv": unlabelled, "sample_submission.csv": "id,y\n1,0\n"}, "stratified", map[data.Part]int{data.Train: 26, data.Validation: 6, data.Test: 8}, ""},
+		{"the census files", files{"adult.data": plain, "adult.test": rows("a,y", 20, line), "adult.names": "about"}, "given+stratified", map[data.Part]int{data.Train: 32, data.Validation: 8, data.Test: 20}, ""},
 		{"split column", files{"t.csv": rows("a,y,split", 40, func(i int, r *rand.Rand) string {
 			return fmt.Sprintf("%d,%d,%s", r.IntN(100000), i%2, []string{"train", "train", "val", "test"}[i/2%4])
 		})}, "given", map[data.Part]int{data.Train: 20, data.Validation: 10, data.Test: 10}, "y"},

@@ -95,6 +95,10 @@ func (d *draft) chooseTables(files []*source.File) ([]tableFile, error) {
 			others = append(others, t)
 		}
 	}
+	if !hasTrain && len(named) > 0 && len(others) == 1 { // adult.data and adult.test
+		others[0].given = true
+		named, others, hasTrain = append(others, named...), nil, true
+	}
 	if len(named) > 1 && hasTrain {
 		if len(others) > 0 {
 			var names []string

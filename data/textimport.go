@@ -31,22 +31,20 @@ func (d *draft) readTexts(files []*source.File) error {
 	var texts textWriter
 	err = d.pack(func(w io.Writer) error {
 		texts.w = w
-		for _, at := range placed {
-			if err := d.ctx.Err(); err != nil {
-				return err
-			}
-			text, err := readText(at.file)
-			if err != nil {
+		return inOrder(d.ctx, placed, func(at placedFile) readingText {
+			return newText(readText(at.file))
+		}, func(at placedFile, text readingText) error {
+			if text.err != nil {
 				bad = append(bad, at.file.Path)
-				continue
+				return nil
 			}
 			if err := texts.add(d, text); err != nil {
 				return err
 			}
-			d.samples = append(d.samples, Sample{Path: at.file.Path, Hash: texts.hash, Label: int32(at.class), Part: at.part})
+			d.samples = append(d.samples, Sample{Path: at.file.Path, Hash: text.hash, Label: int32(at.class), Part: at.part})
 			d.given = append(d.given, at.given)
-		}
-		return nil
+			return nil
+		})
 	})
 	if err != nil {
 		return err
@@ -109,24 +107,38 @@ func readText(f *source.File) (string, error) {
 	return text, nil
 }
 
+// readingText is a text that was read, or why it was not.
+type readingText struct {
+	text string
+	hash string
+	key  string // equal for texts that are nearly the same
+	err  error
+}
+
+func newText(text string, err error) readingText {
+	if err != nil {
+		return readingText{err: err}
+	}
+	return readingText{text: text, hash: hashOf(text), key: hashOf(normalText(text))}
+}
+
 // textWriter writes texts into the pack and remembers what is told of them.
 type textWriter struct {
 	w      io.Writer
 	offset uint64
-	hash   string // of the last text
 	keys   []string
 	max    int
 }
 
-func (t *textWriter) add(d *draft, text string) error {
-	if _, err := io.WriteString(t.w, text); err != nil {
+func (t *textWriter) add(d *draft, r readingText) error {
+	if _, err := io.WriteString(t.w, r.text); err != nil {
 		return err
 	}
-	d.entries = append(d.entries, entry{offset: t.offset, length: uint32(len(text))})
-	t.offset += uint64(len(text))
-	t.hash = hashOf(text)
-	t.keys = append(t.keys, hashOf(normalText(text)))
-	t.max = max(t.max, len(text))
+	n := len(r.text)
+	d.entries = append(d.entries, entry{offset: t.offset, length: uint32(n)})
+	t.offset += uint64(n)
+	t.keys = append(t.keys, r.key)
+	t.max = max(t.max, n)
 	return nil
 }
 
