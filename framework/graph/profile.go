@@ -17,11 +17,11 @@ type Profile struct {
 	Instrs []InstrTime
 }
 
-// InstrTime is the mean time of one instruction.
+// InstrTime is the time of one instruction.
 type InstrTime struct {
 	Op    string        // the chip's operator
 	Label string        // the graph's operator and the variable it reads
-	Time  time.Duration // of one run
+	Time  time.Duration // of its fastest run, which other programs disturb least
 	FLOPs int64         // of one run; see Stats
 }
 
@@ -39,22 +39,28 @@ func (e *Executable) Profile(runs int, inputs ...*tensor.Tensor) (*Profile, erro
 		return nil, fmt.Errorf("profile: device %s cannot time its instructions", e.device.Info().Kind)
 	}
 	runs = max(runs, 1)
-	nanos := make([]int64, len(s.code.Instrs))
-	for range runs {
+	best, nanos := make([]int64, len(s.code.Instrs)), make([]int64, len(s.code.Instrs))
+	for run := range runs {
+		clear(nanos)
 		if err := timed.RunTimed(s.ins, s.outs, s.variables, nanos); err != nil {
 			return nil, fmt.Errorf("profile: %w", err)
+		}
+		for i, n := range nanos {
+			if run == 0 || n < best[i] {
+				best[i] = n
+			}
 		}
 	}
 	p := &Profile{Runs: runs}
 	for i, in := range s.code.Instrs {
-		p.Instrs = append(p.Instrs, InstrTime{Op: describe(in.Op), Label: in.Label, Time: time.Duration(nanos[i] / int64(runs)),
+		p.Instrs = append(p.Instrs, InstrTime{Op: describe(in.Op), Label: in.Label, Time: time.Duration(best[i]),
 			FLOPs: flops(in.Op, s.code.Ins(i), s.code.OutsOf(i))})
 	}
 	slices.SortStableFunc(p.Instrs, func(a, b InstrTime) int { return cmp.Compare(b.Time, a.Time) })
 	return p, nil
 }
 
-// Total is the mean time of one run.
+// Total is the sum of the instructions' times.
 func (p *Profile) Total() time.Duration {
 	var sum time.Duration
 	for _, i := range p.Instrs {
