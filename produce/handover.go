@@ -18,6 +18,7 @@ import (
 type chosen struct {
 	trials  []*search.Trial // members, the heaviest first
 	weights []float64
+	parts   []int     // models averaged inside each member
 	val     []float32 // outputs on the validated samples
 	samples []int     // those samples
 	score   float64
@@ -51,9 +52,9 @@ func (m *maker) handOver(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	packed := m.phases.begin("package")
-	if err := e.build(); err != nil && len(e.trials) > 1 {
+	if err := e.build(ctx); err != nil && len(e.trials) > 1 {
 		e.choose(usable[:1])
-		err = e.build()
+		err = e.build(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -134,17 +135,19 @@ func (e *ending) pool(usable []*search.Trial) []*search.Trial {
 }
 
 // build merges the members' models and describes the result.
-func (e *ending) build() error {
+func (e *ending) build(ctx context.Context) error {
 	var parts []part
+	e.parts = nil
 	var members []model.Member
 	for i, t := range e.trials {
-		models, err := search.Models(e.st.Blobs, t.Artifact, t.Folds)
+		models, err := e.models(ctx, t)
 		if err != nil {
 			return err
 		}
 		for _, m := range models {
 			parts = append(parts, part{m, e.weights[i] / float64(len(models))})
 		}
+		e.parts = append(e.parts, len(models))
 		members = append(members, model.Member{Recipe: t.Recipe, Config: t.Config, Weight: e.weights[i], Trial: t.Number})
 	}
 	var err error

@@ -72,6 +72,7 @@ func (m *maker) read(ctx context.Context) error {
 		}
 	}
 	defer m.phases.begin("import")()
+	limitMemory(nil)
 	var err error
 	m.v, err = data.Import(ctx, m.st, m.o.Path, data.Options{Name: m.o.Name, Target: m.o.Target, Task: m.o.Task, Seed: m.o.Seed, Log: tell})
 	if err != nil {

@@ -121,6 +121,8 @@ func foldsFor(a *assignment) int {
 	switch {
 	case a.version.Kind == data.KindImage, n > 8000, a.givenVal() && len(a.Val) >= 100:
 		return 1
+	case a.version.Kind == data.KindText:
+		k = 3
 	case n < 400:
 		k = 10
 	}

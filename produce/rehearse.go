@@ -11,6 +11,7 @@ import (
 	"github.com/macaw-ai/macaw/model"
 	"github.com/macaw-ai/macaw/produce/metric"
 	"github.com/macaw-ai/macaw/produce/search"
+	"github.com/macaw-ai/macaw/toolbox"
 )
 
 // rehearsal is the number of validation samples that a rehearsal predicts.
@@ -25,6 +26,9 @@ func (m *maker) rehearse(t *search.Trial) error {
 		return err
 	}
 	m.clock.weigh(info.Size(), t.Folds == len(m.work.folds) && t.Fidelity == 1)
+	if m.work.learnsAnew(toolbox.Lookup(t.Recipe)) {
+		m.clock.refit = max(m.clock.refit, fitSeconds(t, m.o.Threads)/t.Fidelity)
+	}
 	if _, known := m.clock.speed[t.Recipe]; known && !t.Final {
 		return nil
 	}

@@ -2,6 +2,7 @@ package produce
 
 import (
 	"maps"
+	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -23,6 +24,7 @@ type schedule struct {
 	perByte float64            // seconds to load, merge and open a byte of a model, the slowest seen
 	sizes   []int64            // bytes of the artifacts of full trials, largest first, as many as members
 	largest int64              // bytes of the largest artifact seen
+	refit   float64            // seconds of the longest fit that may be made again
 }
 
 func newSchedule(o *Options, work *assignment) *schedule {
@@ -67,7 +69,7 @@ func (s *schedule) reserve() time.Duration {
 	if len(s.sizes) == 0 {
 		bytes = s.largest
 	}
-	after := 1.2*test + handling*s.perByte*float64(bytes)
+	after := 1.2*test + handling*s.perByte*float64(bytes) + 1.5*s.refit
 	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/3)
 }
 
@@ -94,19 +96,27 @@ func memberLimit(a *assignment) int {
 }
 
 // limitMemory keeps the collector from letting garbage grow to what the live
-// data alone would not need.
+// data alone would not need; v is nil before the import.
 func limitMemory(v *data.Version) {
-	limit := int64(900 << 20)
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return // the user knows better
+	}
+	if v == nil {
+		debug.SetMemoryLimit(importMemory)
+		return
+	}
+	limit := int64(750 << 20)
 	if v.Kind == data.KindImage {
-		limit = 400 << 20
+		limit = 350 << 20
 		if pixels := int64(v.Count) * int64(v.Image.Width*v.Image.Height*max(1, v.Image.Channels)); pixels > 4<<20 {
 			limit = 1100 << 20
 		}
 	}
-	if old := debug.SetMemoryLimit(-1); limit < old {
-		debug.SetMemoryLimit(limit)
-	}
+	debug.SetMemoryLimit(limit)
 }
+
+// importMemory bounds garbage while the data's size is not known.
+const importMemory = 600 << 20
 
 // phases notes where the wall clock goes.
 type phases struct {

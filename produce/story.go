@@ -32,7 +32,7 @@ func (e *ending) result(ctx context.Context, ref string) (*result.Result, error)
 		r.Status = search.Stopped
 	}
 	for i, t := range e.trials {
-		r.Members = append(r.Members, result.Member{Trial: t.Number, Recipe: t.Recipe, Weight: e.weights[i], Models: t.Folds})
+		r.Members = append(r.Members, result.Member{Trial: t.Number, Recipe: t.Recipe, Weight: e.weights[i], Models: e.parts[i]})
 	}
 	show, err := newReader(e.v)
 	if err != nil {

@@ -12,6 +12,7 @@ const (
 	openingShare = 0.06 // the first look at one network
 	compareShare = 0.22 // all trials before the long training
 	trialShare   = 0.15 // one of many full trials
+	gambleShare  = 0.1  // a rest longer than this is used, though a full trial may not fit
 	leastShare   = 0.02 // a rest shorter than this is not worth a trial
 )
 

@@ -19,6 +19,11 @@ const grace = 1200 * time.Millisecond
 // the background until the process ends.
 var errDeaf = errors.New("the recipe did not stop in time")
 
+// Fit trains one configuration on p's own parts, guarded as trials are.
+func Fit(ctx context.Context, r *toolbox.Recipe, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget) (*toolbox.Candidate, error) {
+	return fit(ctx, r, p, c, b, func(toolbox.Progress) {})
+}
+
 // fit trains one configuration on one fold. A panic, a wrong number of
 // predictions and predictions that are no numbers are errors.
 func fit(ctx context.Context, r *toolbox.Recipe, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {

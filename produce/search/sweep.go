@@ -32,13 +32,30 @@ func (p *Plan) sweep(h *history, left time.Duration) (Job, bool) {
 		}
 	}
 	if among == nil {
-		return Job{}, false
+		return p.gamble(h, left)
 	}
 	r, c := h.propose(among)
 	if r == nil {
 		return Job{}, false
 	}
 	return p.timed(p.job(r, c, p.entry(h, r, left)), left), true
+}
+
+// gamble tries the best configuration that never got a full trial, when none is
+// expected to end in time but much is left: estimates from first trials, which
+// prepare what later ones share, are too high. A trial that fails costs nothing
+// that could be used otherwise.
+func (p *Plan) gamble(h *history, left time.Duration) (Job, bool) {
+	if left < p.share(gambleShare) {
+		return Job{}, false
+	}
+	for _, r := range h.ranked() {
+		best := h.of(r.Name)[0]
+		if best.Rung < top && h.at[best.Key()] < top {
+			return p.timed(p.job(r, best.Config, top), left), true
+		}
+	}
+	return Job{}, false
 }
 
 // enough is how many full trials n validated samples can tell apart: with more,
