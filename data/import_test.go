@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/macaw-ai/macaw/data"
@@ -231,6 +232,38 @@ func TestIdempotent(t *testing.T) {
 	}
 	if list, err := data.List(st); err != nil || len(list) != 2 || list[0].Number != 2 {
 		t.Errorf("list %v, %v", list, err)
+	}
+}
+
+// TestSideBySide imports other content under one name from several stores of one
+// home at once.
+func TestSideBySide(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	const n = 4
+	var wg sync.WaitGroup
+	for i := range n {
+		dir := classes(5+i, "a", "b").write(t)
+		wg.Go(func() {
+			st, err := store.Open(home)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer st.Close()
+			if _, err := data.Import(t.Context(), st, dir, data.Options{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	st, err := store.Open(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	list, err := data.List(st)
+	if err != nil || len(list) != n || list[0].Ref() != "set@4" || list[n-1].Ref() != "set@1" {
+		t.Errorf("%v, %v", list, err)
 	}
 }
 

@@ -40,26 +40,20 @@ func (d *draft) register() (*Version, error) {
 // insert registers the version under the dataset's next number, unless it is
 // registered already.
 func (d *draft) insert(hash, manifest string) error {
-	tx, err := d.st.DB.BeginTx(d.ctx, nil)
-	if err != nil {
-		return fmt.Errorf("register the version: %w", err)
-	}
-	defer tx.Rollback() // does nothing behind a commit
 	now := time.Now().UnixMilli()
-	if _, err := tx.ExecContext(d.ctx, `INSERT INTO datasets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING`, d.m.Name, now); err != nil {
-		return fmt.Errorf("register the dataset: %w", err)
-	}
-	_, err = tx.ExecContext(d.ctx, `INSERT INTO versions (hash, dataset, number, kind, task, target, count, manifest, created)
-		SELECT ?, ?, 1 + coalesce(max(number), 0), ?, ?, ?, ?, ?, ? FROM versions WHERE dataset = ?
-		ON CONFLICT (hash) DO NOTHING`,
-		hash, d.m.Name, d.m.Kind, d.m.Task, d.m.Target, d.m.Count, manifest, now, d.m.Name)
-	if err != nil {
-		return fmt.Errorf("register the version: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("register the version: %w", err)
-	}
-	return nil
+	return d.st.Tx(d.ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(d.ctx, `INSERT INTO datasets (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING`, d.m.Name, now); err != nil {
+			return fmt.Errorf("register the dataset: %w", err)
+		}
+		_, err := tx.ExecContext(d.ctx, `INSERT INTO versions (hash, dataset, number, kind, task, target, count, manifest, created)
+			SELECT ?, ?, 1 + coalesce(max(number), 0), ?, ?, ?, ?, ?, ? FROM versions WHERE dataset = ?
+			ON CONFLICT (hash) DO NOTHING`,
+			hash, d.m.Name, d.m.Kind, d.m.Task, d.m.Target, d.m.Count, manifest, now, d.m.Name)
+		if err != nil {
+			return fmt.Errorf("register the version: %w", err)
+		}
+		return nil
+	})
 }
 
 const versionColumns = `SELECT dataset, number, hash, created, manifest FROM versions `
