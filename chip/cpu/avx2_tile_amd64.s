@@ -215,6 +215,7 @@ finish:
 	VADDPS       Y12, Y11, Y11
 
 noBias:
+	MOVQ    336(AX), CX
 	TESTQ   DX, DX
 	JZ      store
 	MOVQ    128(AX), CX
@@ -304,71 +305,180 @@ masked:
 	VADDPS     Y14, Y11, Y11
 
 noBiasMasked:
+	MOVQ       336(AX), CX
 	TESTQ      DX, DX
 	JZ         storeMasked
-	MOVQ       128(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
+	MOVQ       128(AX), DX
+	VMASKMOVPS (DX), Y12, Y14
 	VADDPS     Y14, Y0, Y0
-	VMASKMOVPS 32(CX), Y13, Y14
+	VMASKMOVPS 32(DX), Y13, Y14
 	VADDPS     Y14, Y1, Y1
-	MOVQ       136(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
+	MOVQ       136(AX), DX
+	VMASKMOVPS (DX), Y12, Y14
 	VADDPS     Y14, Y2, Y2
-	VMASKMOVPS 32(CX), Y13, Y14
+	VMASKMOVPS 32(DX), Y13, Y14
 	VADDPS     Y14, Y3, Y3
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
+	MOVQ       144(AX), DX
+	VMASKMOVPS (DX), Y12, Y14
 	VADDPS     Y14, Y4, Y4
-	VMASKMOVPS 32(CX), Y13, Y14
+	VMASKMOVPS 32(DX), Y13, Y14
 	VADDPS     Y14, Y5, Y5
-	MOVQ       152(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
+	MOVQ       152(AX), DX
+	VMASKMOVPS (DX), Y12, Y14
 	VADDPS     Y14, Y6, Y6
-	VMASKMOVPS 32(CX), Y13, Y14
+	VMASKMOVPS 32(DX), Y13, Y14
 	VADDPS     Y14, Y7, Y7
-	MOVQ       160(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
+	MOVQ       160(AX), DX
+	VMASKMOVPS (DX), Y12, Y14
 	VADDPS     Y14, Y8, Y8
-	VMASKMOVPS 32(CX), Y13, Y14
+	VMASKMOVPS 32(DX), Y13, Y14
 	VADDPS     Y14, Y9, Y9
-	MOVQ       168(AX), CX
-	VMASKMOVPS (CX), Y12, Y14
-	VADDPS     Y14, Y10, Y10
-	VMASKMOVPS 32(CX), Y13, Y14
-	VADDPS     Y14, Y11, Y11
+	MOVQ       168(AX), DX
+	VMASKMOVPS (DX), Y12, Y12
+	VADDPS     Y12, Y10, Y10
+	VMASKMOVPS 32(DX), Y13, Y12
+	VADDPS     Y12, Y11, Y11
 
 storeMasked:
-	VBROADCASTSS 332(AX), Y14
-	MOVQ         128(AX), CX
-	VMAXPS       Y0, Y14, Y0
-	VMASKMOVPS   Y0, Y12, (CX)
-	VMAXPS       Y1, Y14, Y1
-	VMASKMOVPS   Y1, Y13, 32(CX)
-	MOVQ         136(AX), CX
-	VMAXPS       Y2, Y14, Y2
-	VMASKMOVPS   Y2, Y12, (CX)
-	VMAXPS       Y3, Y14, Y3
-	VMASKMOVPS   Y3, Y13, 32(CX)
-	MOVQ         144(AX), CX
-	VMAXPS       Y4, Y14, Y4
-	VMASKMOVPS   Y4, Y12, (CX)
-	VMAXPS       Y5, Y14, Y5
-	VMASKMOVPS   Y5, Y13, 32(CX)
-	MOVQ         152(AX), CX
-	VMAXPS       Y6, Y14, Y6
-	VMASKMOVPS   Y6, Y12, (CX)
-	VMAXPS       Y7, Y14, Y7
-	VMASKMOVPS   Y7, Y13, 32(CX)
-	MOVQ         160(AX), CX
-	VMAXPS       Y8, Y14, Y8
-	VMASKMOVPS   Y8, Y12, (CX)
-	VMAXPS       Y9, Y14, Y9
-	VMASKMOVPS   Y9, Y13, 32(CX)
-	MOVQ         168(AX), CX
-	VMAXPS       Y10, Y14, Y10
-	VMASKMOVPS   Y10, Y12, (CX)
-	VMAXPS       Y11, Y14, Y11
-	VMASKMOVPS   Y11, Y13, 32(CX)
+	VBROADCASTSS 332(AX), Y12
+	MOVQ         128(AX), DX
+	VMAXPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (DX)
+	VMAXPS       Y1, Y12, Y1
+	TESTQ        $0x00000004, CX
+	JZ           row0No4
+	VMOVUPS      X1, 32(DX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x00000010, DX
+
+row0No4:
+	TESTQ    $0x00000002, CX
+	JZ       row0No2
+	VMOVLPS  X1, 32(DX)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x00000008, DX
+
+row0No2:
+	TESTQ  $0x00000001, CX
+	JZ     row0No1
+	VMOVSS X1, 32(DX)
+
+row0No1:
+	MOVQ         136(AX), DX
+	VMAXPS       Y2, Y12, Y2
+	VMOVUPS      Y2, (DX)
+	VMAXPS       Y3, Y12, Y3
+	TESTQ        $0x00000004, CX
+	JZ           row1No4
+	VMOVUPS      X3, 32(DX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x00000010, DX
+
+row1No4:
+	TESTQ    $0x00000002, CX
+	JZ       row1No2
+	VMOVLPS  X3, 32(DX)
+	VMOVHLPS X3, X3, X3
+	ADDQ     $0x00000008, DX
+
+row1No2:
+	TESTQ  $0x00000001, CX
+	JZ     row1No1
+	VMOVSS X3, 32(DX)
+
+row1No1:
+	MOVQ         144(AX), DX
+	VMAXPS       Y4, Y12, Y4
+	VMOVUPS      Y4, (DX)
+	VMAXPS       Y5, Y12, Y5
+	TESTQ        $0x00000004, CX
+	JZ           row2No4
+	VMOVUPS      X5, 32(DX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x00000010, DX
+
+row2No4:
+	TESTQ    $0x00000002, CX
+	JZ       row2No2
+	VMOVLPS  X5, 32(DX)
+	VMOVHLPS X5, X5, X5
+	ADDQ     $0x00000008, DX
+
+row2No2:
+	TESTQ  $0x00000001, CX
+	JZ     row2No1
+	VMOVSS X5, 32(DX)
+
+row2No1:
+	MOVQ         152(AX), DX
+	VMAXPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (DX)
+	VMAXPS       Y7, Y12, Y7
+	TESTQ        $0x00000004, CX
+	JZ           row3No4
+	VMOVUPS      X7, 32(DX)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x00000010, DX
+
+row3No4:
+	TESTQ    $0x00000002, CX
+	JZ       row3No2
+	VMOVLPS  X7, 32(DX)
+	VMOVHLPS X7, X7, X7
+	ADDQ     $0x00000008, DX
+
+row3No2:
+	TESTQ  $0x00000001, CX
+	JZ     row3No1
+	VMOVSS X7, 32(DX)
+
+row3No1:
+	MOVQ         160(AX), DX
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      Y8, (DX)
+	VMAXPS       Y9, Y12, Y9
+	TESTQ        $0x00000004, CX
+	JZ           row4No4
+	VMOVUPS      X9, 32(DX)
+	VEXTRACTF128 $0x01, Y9, X9
+	ADDQ         $0x00000010, DX
+
+row4No4:
+	TESTQ    $0x00000002, CX
+	JZ       row4No2
+	VMOVLPS  X9, 32(DX)
+	VMOVHLPS X9, X9, X9
+	ADDQ     $0x00000008, DX
+
+row4No2:
+	TESTQ  $0x00000001, CX
+	JZ     row4No1
+	VMOVSS X9, 32(DX)
+
+row4No1:
+	MOVQ         168(AX), DX
+	VMAXPS       Y10, Y12, Y10
+	VMOVUPS      Y10, (DX)
+	VMAXPS       Y11, Y12, Y11
+	TESTQ        $0x00000004, CX
+	JZ           row5No4
+	VMOVUPS      X11, 32(DX)
+	VEXTRACTF128 $0x01, Y11, X11
+	ADDQ         $0x00000010, DX
+
+row5No4:
+	TESTQ    $0x00000002, CX
+	JZ       row5No2
+	VMOVLPS  X11, 32(DX)
+	VMOVHLPS X11, X11, X11
+	ADDQ     $0x00000008, DX
+
+row5No2:
+	TESTQ  $0x00000001, CX
+	JZ     row5No1
+	VMOVSS X11, 32(DX)
+
+row5No1:
 	VZEROUPPER
 	RET
 
@@ -541,6 +651,7 @@ finish:
 	VADDPS       Y6, Y5, Y5
 
 noBias:
+	MOVQ    336(AX), CX
 	TESTQ   DX, DX
 	JZ      store
 	MOVQ    128(AX), CX
@@ -598,46 +709,155 @@ masked:
 	VADDPS     Y7, Y5, Y5
 
 noBiasMasked:
+	MOVQ       336(AX), CX
 	TESTQ      DX, DX
 	JZ         storeMasked
-	MOVQ       128(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
+	MOVQ       128(AX), DX
+	VMASKMOVPS (DX), Y6, Y7
 	VADDPS     Y7, Y0, Y0
-	MOVQ       136(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
+	MOVQ       136(AX), DX
+	VMASKMOVPS (DX), Y6, Y7
 	VADDPS     Y7, Y1, Y1
-	MOVQ       144(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
+	MOVQ       144(AX), DX
+	VMASKMOVPS (DX), Y6, Y7
 	VADDPS     Y7, Y2, Y2
-	MOVQ       152(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
+	MOVQ       152(AX), DX
+	VMASKMOVPS (DX), Y6, Y7
 	VADDPS     Y7, Y3, Y3
-	MOVQ       160(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
+	MOVQ       160(AX), DX
+	VMASKMOVPS (DX), Y6, Y7
 	VADDPS     Y7, Y4, Y4
-	MOVQ       168(AX), CX
-	VMASKMOVPS (CX), Y6, Y7
-	VADDPS     Y7, Y5, Y5
+	MOVQ       168(AX), DX
+	VMASKMOVPS (DX), Y6, Y6
+	VADDPS     Y6, Y5, Y5
 
 storeMasked:
-	VBROADCASTSS 332(AX), Y7
-	MOVQ         128(AX), CX
-	VMAXPS       Y0, Y7, Y0
-	VMASKMOVPS   Y0, Y6, (CX)
-	MOVQ         136(AX), CX
-	VMAXPS       Y1, Y7, Y1
-	VMASKMOVPS   Y1, Y6, (CX)
-	MOVQ         144(AX), CX
-	VMAXPS       Y2, Y7, Y2
-	VMASKMOVPS   Y2, Y6, (CX)
-	MOVQ         152(AX), CX
-	VMAXPS       Y3, Y7, Y3
-	VMASKMOVPS   Y3, Y6, (CX)
-	MOVQ         160(AX), CX
-	VMAXPS       Y4, Y7, Y4
-	VMASKMOVPS   Y4, Y6, (CX)
-	MOVQ         168(AX), CX
-	VMAXPS       Y5, Y7, Y5
-	VMASKMOVPS   Y5, Y6, (CX)
+	VBROADCASTSS 332(AX), Y6
+	MOVQ         128(AX), DX
+	VMAXPS       Y0, Y6, Y0
+	TESTQ        $0x00000004, CX
+	JZ           row0No4
+	VMOVUPS      X0, (DX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x00000010, DX
+
+row0No4:
+	TESTQ    $0x00000002, CX
+	JZ       row0No2
+	VMOVLPS  X0, (DX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x00000008, DX
+
+row0No2:
+	TESTQ  $0x00000001, CX
+	JZ     row0No1
+	VMOVSS X0, (DX)
+
+row0No1:
+	MOVQ         136(AX), DX
+	VMAXPS       Y1, Y6, Y1
+	TESTQ        $0x00000004, CX
+	JZ           row1No4
+	VMOVUPS      X1, (DX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x00000010, DX
+
+row1No4:
+	TESTQ    $0x00000002, CX
+	JZ       row1No2
+	VMOVLPS  X1, (DX)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x00000008, DX
+
+row1No2:
+	TESTQ  $0x00000001, CX
+	JZ     row1No1
+	VMOVSS X1, (DX)
+
+row1No1:
+	MOVQ         144(AX), DX
+	VMAXPS       Y2, Y6, Y2
+	TESTQ        $0x00000004, CX
+	JZ           row2No4
+	VMOVUPS      X2, (DX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x00000010, DX
+
+row2No4:
+	TESTQ    $0x00000002, CX
+	JZ       row2No2
+	VMOVLPS  X2, (DX)
+	VMOVHLPS X2, X2, X2
+	ADDQ     $0x00000008, DX
+
+row2No2:
+	TESTQ  $0x00000001, CX
+	JZ     row2No1
+	VMOVSS X2, (DX)
+
+row2No1:
+	MOVQ         152(AX), DX
+	VMAXPS       Y3, Y6, Y3
+	TESTQ        $0x00000004, CX
+	JZ           row3No4
+	VMOVUPS      X3, (DX)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x00000010, DX
+
+row3No4:
+	TESTQ    $0x00000002, CX
+	JZ       row3No2
+	VMOVLPS  X3, (DX)
+	VMOVHLPS X3, X3, X3
+	ADDQ     $0x00000008, DX
+
+row3No2:
+	TESTQ  $0x00000001, CX
+	JZ     row3No1
+	VMOVSS X3, (DX)
+
+row3No1:
+	MOVQ         160(AX), DX
+	VMAXPS       Y4, Y6, Y4
+	TESTQ        $0x00000004, CX
+	JZ           row4No4
+	VMOVUPS      X4, (DX)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x00000010, DX
+
+row4No4:
+	TESTQ    $0x00000002, CX
+	JZ       row4No2
+	VMOVLPS  X4, (DX)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x00000008, DX
+
+row4No2:
+	TESTQ  $0x00000001, CX
+	JZ     row4No1
+	VMOVSS X4, (DX)
+
+row4No1:
+	MOVQ         168(AX), DX
+	VMAXPS       Y5, Y6, Y5
+	TESTQ        $0x00000004, CX
+	JZ           row5No4
+	VMOVUPS      X5, (DX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x00000010, DX
+
+row5No4:
+	TESTQ    $0x00000002, CX
+	JZ       row5No2
+	VMOVLPS  X5, (DX)
+	VMOVHLPS X5, X5, X5
+	ADDQ     $0x00000008, DX
+
+row5No2:
+	TESTQ  $0x00000001, CX
+	JZ     row5No1
+	VMOVSS X5, (DX)
+
+row5No1:
 	VZEROUPPER
 	RET

@@ -23,6 +23,8 @@ var peak = sync.OnceValue(func() float64 {
 
 var threads = flag.Int("threads", 0, "threads of the benchmarks' device; 0 means all")
 
+var profile = flag.Bool("profile", false, "print the time of each instruction")
+
 // benchOp times one operator; rates are of the fastest run, which a busy
 // neighbour disturbs least.
 func benchOp(b *testing.B, flops float64, op chip.Op, ins, outs [][]int) {

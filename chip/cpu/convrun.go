@@ -89,7 +89,8 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 	}
 	weights := addressOf(s.shared) + uintptr(4*(s.packed+g*depth*packedWidth(s.panels)))
 	for _, p := range s.panels {
-		t.mask, t.bias = maskFor(p.n, p.width), 0
+		t.bias = 0
+		t.setColumns(p.n, p.width)
 		if last && s.bias != nil {
 			t.bias = address(s.bias) + uintptr(4*(g*kg+p.j))
 		}

@@ -150,7 +150,7 @@ func (s *weightGrad) stripUnit(u int, sums []float32, worker int) {
 func (s *weightGrad) tiles(t *tile, p *weightPanel, sums []float32, a uintptr, step, k0, kn, worker int) {
 	rows := s.tier.rows
 	cols := s.op.KH * s.op.KW * s.c / s.groups
-	t.mask = maskFor(p.n, p.width)
+	t.setColumns(p.n, p.width)
 	run := s.tier.wide
 	if p.width != s.tier.cols {
 		run = s.tier.slim

@@ -258,7 +258,8 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc
 		t.sa = 4 * rows
 	}
 	for _, p := range panels {
-		t.mask, t.bias = maskFor(p.n, p.width), 0
+		t.bias = 0
+		t.setColumns(p.n, p.width)
 		if last && g.op.Bias {
 			t.bias = address(g.in[2]) + uintptr(4*p.j)
 		}

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"testing"
+	"time"
 
 	"github.com/macaw-ai/macaw/chip"
 )
@@ -158,4 +159,47 @@ func benchBuffers(b *testing.B, d *Device, p *chip.Program) {
 		b.Fatal(err)
 	}
 	benchRun(b, 0, func() error { return x.Run(ins, nil, vars) })
+}
+
+// TestProfileLeNet prints the time of each instruction with -v -profile.
+func TestProfileLeNet(t *testing.T) {
+	if !*profile {
+		t.Skip("asked for with -profile")
+	}
+	d := New(Options{Threads: *threads}).(*Device)
+	defer d.Close()
+	p := lenet(64)
+	c, err := d.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := c.(*executable)
+	bufs := func(slots []chip.Slot) (bs []chip.Buffer) {
+		for _, s := range slots {
+			b, _ := d.NewBuffer(s.DType, s.Len())
+			bs = append(bs, b)
+		}
+		return bs
+	}
+	if err := x.Run(bufs(p.Inputs), nil, bufs(p.Variables)); err != nil {
+		t.Fatal(err)
+	}
+	best := make([]time.Duration, len(x.kernels))
+	for round := range 50 {
+		for i, k := range x.kernels {
+			start := time.Now()
+			if err := k(); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); round == 0 || took < best[i] {
+				best[i] = took
+			}
+		}
+	}
+	sum := time.Duration(0)
+	for i, b := range best {
+		sum += b
+		t.Logf("%8v %s %v", b.Round(time.Microsecond), p.Instrs[i].Op.Name(), p.OutsOf(i)[0])
+	}
+	t.Logf("%8v together", sum)
 }

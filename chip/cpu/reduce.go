@@ -21,6 +21,7 @@ type rules[T float32 | int64] struct {
 	row  func(x []T) T      // combines a row
 	into func(acc, x []T)   // combines elementwise into acc
 	mean func(x []T, n int) // divides by the count; nil for other kinds
+	rows func(acc, x []T)   // combines all rows of x into acc; nil where into does it
 }
 
 // pass is one step of a reduction.
@@ -136,6 +137,10 @@ func (ru *rules[T]) combine(dst, x []T, b int) {
 		return
 	}
 	copy(dst, x)
+	if ru.rows != nil {
+		ru.rows(dst, x[b:])
+		return
+	}
 	for x = x[b:]; len(x) > 0; x = x[b:] {
 		ru.into(dst, x[:b])
 	}
@@ -145,15 +150,15 @@ func floatRules(kind chip.ReduceKind, t *tier) rules[float32] {
 	add := func(acc, x []float32) { t.add(acc, acc, x) }
 	switch kind {
 	case chip.Max:
-		return rules[float32]{float32(math.Inf(-1)), t.max, func(acc, x []float32) { t.maps[chip.FnMax](acc, acc, x, nil) }, nil}
+		return rules[float32]{float32(math.Inf(-1)), t.max, func(acc, x []float32) { t.maps[chip.FnMax](acc, acc, x, nil) }, nil, nil}
 	case chip.Min:
-		return rules[float32]{float32(math.Inf(1)), rowMin[float32](float32(math.Inf(1))), func(acc, x []float32) { t.maps[chip.FnMin](acc, acc, x, nil) }, nil}
+		return rules[float32]{float32(math.Inf(1)), rowMin[float32](float32(math.Inf(1))), func(acc, x []float32) { t.maps[chip.FnMin](acc, acc, x, nil) }, nil, nil}
 	case chip.Prod:
-		return rules[float32]{1, rowProd[float32], func(acc, x []float32) { t.maps[chip.FnMul](acc, acc, x, nil) }, nil}
+		return rules[float32]{1, rowProd[float32], func(acc, x []float32) { t.maps[chip.FnMul](acc, acc, x, nil) }, nil, nil}
 	case chip.Mean:
-		return rules[float32]{0, t.sum, add, func(x []float32, n int) { t.scale(x, x, 1/float32(n)) }}
+		return rules[float32]{0, t.sum, add, func(x []float32, n int) { t.scale(x, x, 1/float32(n)) }, t.colSum}
 	}
-	return rules[float32]{0, t.sum, add, nil}
+	return rules[float32]{0, t.sum, add, nil, t.colSum}
 }
 
 func intRules(kind chip.ReduceKind) rules[int64] {
@@ -163,19 +168,19 @@ func intRules(kind chip.ReduceKind) rules[int64] {
 	add := into(intFns[chip.FnAdd])
 	switch kind {
 	case chip.Max:
-		return rules[int64]{math.MinInt64, rowMax[int64](math.MinInt64), into(intFns[chip.FnMax]), nil}
+		return rules[int64]{math.MinInt64, rowMax[int64](math.MinInt64), into(intFns[chip.FnMax]), nil, nil}
 	case chip.Min:
-		return rules[int64]{math.MaxInt64, rowMin[int64](math.MaxInt64), into(intFns[chip.FnMin]), nil}
+		return rules[int64]{math.MaxInt64, rowMin[int64](math.MaxInt64), into(intFns[chip.FnMin]), nil, nil}
 	case chip.Prod:
-		return rules[int64]{1, rowProd[int64], into(intFns[chip.FnMul]), nil}
+		return rules[int64]{1, rowProd[int64], into(intFns[chip.FnMul]), nil, nil}
 	case chip.Mean:
 		return rules[int64]{0, rowSum[int64], add, func(x []int64, n int) {
 			for i := range x {
 				x[i] = intDiv(x[i], int64(n))
 			}
-		}}
+		}, nil}
 	}
-	return rules[int64]{0, rowSum[int64], add, nil}
+	return rules[int64]{0, rowSum[int64], add, nil, nil}
 }
 
 func rowMax[T float32 | int64](none T) func([]T) T {

@@ -46,6 +46,7 @@ type tile struct {
 	add   int     // 1: add to what c holds
 	alpha float32
 	floor float32 // 0 for ReLU, else -Inf
+	cols  int     // with a mask: how many columns count
 }
 
 // segment is where a run of steps begins, in bytes from a[r] and b.
@@ -59,12 +60,13 @@ var columnMasks = func() (m [2 * maxCols]int32) {
 	return m
 }()
 
-// maskFor is the address of the mask of n columns, 0 for all of width.
-func maskFor(n, width int) uintptr {
-	if n >= width {
-		return 0
+// setColumns lets n of width columns count. A panel that is not full has more
+// columns than fit one vector less.
+func (t *tile) setColumns(n, width int) {
+	t.cols, t.mask = n, 0
+	if n < width {
+		t.mask = uintptr(unsafe.Pointer(&columnMasks[maxCols-n]))
 	}
-	return uintptr(unsafe.Pointer(&columnMasks[maxCols-n]))
 }
 
 var noFloor = float32(math.Inf(-1))
@@ -78,9 +80,7 @@ func floatAt(p uintptr, i int) *float32 { return (*float32)(unsafe.Add(pointerAt
 func goTile(t *tile, width int) {
 	cols := width
 	if t.mask != 0 {
-		for cols = 0; cols < width && *(*int32)(unsafe.Add(pointerAt(t.mask), 4*cols)) != 0; {
-			cols++
-		}
+		cols = t.cols
 	}
 	segs := unsafe.Slice((*segment)(pointerAt(t.segs)), t.nseg)
 	for r := range 6 {

@@ -22,6 +22,7 @@ const (
 	tileAdd   = 320 // 1: add to what the output holds
 	tileAlpha = 328 // float32
 	tileFloor = 332 // float32: 0 for ReLU, else -Inf
+	tileCols  = 336 // with a mask: how many columns count
 )
 
 // tiles writes the matrix kernels: six rows by two vectors of columns, and six
@@ -167,7 +168,8 @@ func (g gen) tileStore(at func(int) Mem, acc [6][]reg.VecVirtual, vecs int) {
 		}
 		g.Label("noBias" + suffix)
 		floor := g.YMM()
-		out := g.GP64()
+		out, cols := g.GP64(), g.GP64()
+		g.MOVQ(at(tileCols), cols)
 		for _, adding := range []bool{true, false} {
 			if adding {
 				g.TESTQ(add, add)
@@ -188,8 +190,8 @@ func (g gen) tileStore(at func(int) Mem, acc [6][]reg.VecVirtual, vecs int) {
 				g.MOVQ(at(tileC+8*r), out)
 				for v := range vecs {
 					g.VMAXPS(acc[r][v], floor, acc[r][v])
-					if masked {
-						g.VMASKMOVPS(acc[r][v], ms[v], Mem{Base: out, Disp: 32 * v})
+					if masked && v == vecs-1 {
+						g.partial(acc[r][v], out, 32*v, cols, fmt.Sprintf("row%d", r))
 					} else {
 						g.VMOVUPS(acc[r][v], Mem{Base: out, Disp: 32 * v})
 					}
@@ -198,5 +200,30 @@ func (g gen) tileStore(at func(int) Mem, acc [6][]reg.VecVirtual, vecs int) {
 		}
 		g.VZEROUPPER()
 		g.RET()
+	}
+}
+
+// partial stores the first cols%8 lanes of y; it uses up y and out. Some
+// processors take much longer for a masked store.
+func (g gen) partial(y reg.VecVirtual, out reg.GPVirtual, disp int, cols reg.GPVirtual, label string) {
+	x := y.AsX()
+	for _, n := range []int{4, 2, 1} {
+		skip := fmt.Sprintf("%sNo%d", label, n)
+		g.TESTQ(U32(n), cols)
+		g.JZ(LabelRef(skip))
+		switch n {
+		case 4:
+			g.VMOVUPS(x, Mem{Base: out, Disp: disp})
+			g.VEXTRACTF128(U8(1), y, x)
+		case 2:
+			g.VMOVLPS(x, Mem{Base: out, Disp: disp})
+			g.VMOVHLPS(x, x, x)
+		case 1:
+			g.VMOVSS(x, Mem{Base: out, Disp: disp})
+		}
+		if n > 1 {
+			g.ADDQ(U32(4*n), out)
+		}
+		g.Label(skip)
 	}
 }
