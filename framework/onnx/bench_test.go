@@ -86,3 +86,38 @@ func BenchmarkNewSessionText(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkFirstRun is a cold start: reading, preparing and running an image
+// network on one image.
+func BenchmarkFirstRun(b *testing.B) {
+	m, _, _ := networks[1].export(b)
+	raw := m.Marshal()
+	x := normal(1, 9, 11, 3)
+	for b.Loop() {
+		m, err := Unmarshal(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := NewSession(m, device)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Run(context.Background(), map[string]*tensor.Tensor{"in0": x}); err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
+func BenchmarkImage(b *testing.B) {
+	m, _, _ := networks[1].export(b)
+	benchmark(b, m, map[string]*tensor.Tensor{"in0": normal(1, 9, 11, 3)})
+}
+
+func BenchmarkResizeImage(b *testing.B) {
+	pix := make([]uint8, 480*640*3)
+	b.SetBytes(int64(len(pix)))
+	for b.Loop() {
+		ResizeImage(pix, 480, 640, 3, 64, 64)
+	}
+}

@@ -100,7 +100,7 @@ func (n network) trace() (g *graph.Graph, in, out []*graph.Node, p *nn.Params) {
 	return g, in, out, p
 }
 
-func (n network) export(t *testing.T) (*Model, []*graph.Node, []*graph.Node) {
+func (n network) export(t testing.TB) (*Model, []*graph.Node, []*graph.Node) {
 	_, in, out, _ := n.trace()
 	b := NewBuilder(n.name)
 	values := map[*graph.Node]string{}

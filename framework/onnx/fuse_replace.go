@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -34,19 +35,39 @@ func (s *scope) findReplacement(g *Graph, i int) (replacement, bool) {
 	if !ok {
 		return replacement{}, false
 	}
-	b := NewBuilder("template")
-	out := replaceChar(b, b.Input("x", tensor.String, "N"), old, with, b.Input("blank", tensor.String, "N", 1))
-	want := b.graph.Nodes
-	if i+len(want) > len(g.Nodes) {
+	t := replaceTemplate()
+	if i+len(t.nodes) > len(g.Nodes) {
 		return replacement{}, false
 	}
-	m := matcher{scope: s, template: b.graph.Initializers, names: map[string]string{"": ""}}
-	window := g.Nodes[i : i+len(want)]
-	if !m.nodes(want, window) || !s.private(g, window, m.names[out]) || !isBlank(g, m.names["blank"], s) {
+	m := matcher{scope: s, template: t, old: old, with: with, names: map[string]string{"": ""}}
+	window := g.Nodes[i : i+len(t.nodes)]
+	if !m.nodes(t.nodes, window) || !s.private(g, window, m.names[t.out]) || !isBlank(g, m.names["blank"], s) {
 		return replacement{}, false
 	}
-	return replacement{old: old, with: with, in: m.names["x"], out: m.names[out], nodes: len(want)}, true
+	return replacement{old: old, with: with, in: m.names["x"], out: m.names[t.out], nodes: len(t.nodes)}, true
 }
+
+// What the template replaces and what it puts in place.
+const templateOld, templateWith = "\x01", "\x02"
+
+// template is the nodes of one replacement.
+type template struct {
+	nodes  []*Node
+	consts map[string]*tensor.Tensor
+	out    string
+}
+
+var replaceTemplate = sync.OnceValue(func() *template {
+	b := NewBuilder("template")
+	out := replaceChar(b, b.Input("x", tensor.String, "N"), templateOld, templateWith, b.Input("blank", tensor.String, "N", 1))
+	t := &template{nodes: b.graph.Nodes, consts: map[string]*tensor.Tensor{}, out: out}
+	for _, p := range b.graph.Initializers {
+		if v, err := p.Tensor(); err == nil {
+			t.consts[p.Name] = v
+		}
+	}
+	return t
+})
 
 // replacedBy reads the text put in place, a constant of the next Where.
 func (s *scope) replacedBy(nodes []*Node) (string, bool) {
@@ -123,12 +144,13 @@ func (n *Node) countReads(into map[string]int) {
 	}
 }
 
-// matcher compares nodes with a template; names maps the template's values to
-// the graph's.
+// matcher compares nodes with the template, in which old and with stand for
+// its own; names maps the template's values to the graph's.
 type matcher struct {
-	scope    *scope
-	template []*TensorProto
-	names    map[string]string
+	scope     *scope
+	template  *template
+	old, with string
+	names     map[string]string
 }
 
 func (m *matcher) nodes(want, got []*Node) bool {
@@ -158,12 +180,12 @@ func (m *matcher) values(want, got []string) bool {
 			}
 			continue
 		}
-		for _, t := range m.template {
-			if t.Name == w {
-				v, err := t.Tensor()
-				if c := m.scope.constant(got[i]); err != nil || c == nil || !tensor.Equal(v, c) {
-					return false
-				}
+		if v := m.template.consts[w]; v != nil {
+			if v.DType() == tensor.String && v.Rank() == 0 && v.Strings()[0] == templateWith {
+				v = tensor.Scalar(m.with)
+			}
+			if c := m.scope.constant(got[i]); c == nil || !tensor.Equal(v, c) {
+				return false
 			}
 		}
 		m.names[w] = got[i]
@@ -174,6 +196,12 @@ func (m *matcher) values(want, got []string) bool {
 func (m *matcher) attributes(want, got []*Attribute) bool {
 	for i, w := range want {
 		g := got[i]
+		if w.Type == AttrString && w.S == templateOld {
+			if g.Name != w.Name || g.Type != w.Type || g.S != m.old {
+				return false
+			}
+			continue
+		}
 		if w.G == nil || g.G == nil {
 			if !bytes.Equal(appendMessage(nil, w), appendMessage(nil, g)) {
 				return false

@@ -24,7 +24,7 @@ type grams struct {
 func compileTfIdf(n *call) kernel {
 	g := &grams{
 		minN: int(n.int("min_gram_length", 1)), maxN: int(n.int("max_gram_length", 1)), skip: int(n.int("max_skip_count", 0)),
-		two: map[uint64]int32{}, more: map[string]int32{},
+		two: make(map[uint64]int32, len(n.ints("ngram_indexes"))/2), more: map[string]int32{},
 	}
 	if g.minN < 1 || g.maxN < g.minN || g.maxN > 64 || g.skip < 0 || g.skip > 1<<20 {
 		n.fail("gram lengths %d to %d with skip %d are not supported", g.minN, g.maxN, g.skip)
@@ -32,7 +32,7 @@ func compileTfIdf(n *call) kernel {
 	}
 	mode := n.choice("mode", "TF", "IDF", "TFIDF")
 	words, numbers := n.strs("pool_strings"), n.ints("pool_int64s")
-	ids, tokens := map[string]int32{}, map[int64]int32{}
+	ids, tokens := make(map[string]int32, len(words)/2), make(map[int64]int32, len(numbers)/2)
 	var pool []int32
 	for _, s := range words {
 		if _, ok := ids[s]; !ok {
