@@ -229,6 +229,10 @@ func TestFusion(t *testing.T) {
 		{"alpha and transpose", graph.Inference, func(g *graph.Graph, x *node) nodes {
 			return nodes{graph.MulScalar(graph.MatMul(x, graph.Transpose(c(g, 4000, 8))), 0.5)}
 		}, "Gemm"},
+		{"scaled operand", graph.Inference, func(g *graph.Graph, x *node) nodes {
+			y := graph.MulScalar(x, 0.25)
+			return nodes{graph.MatMul(y, c(g, 8, 4)), graph.MatMulT(y, x, true, false)}
+		}, "Gemm Gemm"},
 		{"convolution, norm, activation", graph.Inference, func(g *graph.Graph, x *node) nodes {
 			y := graph.Conv2D(graph.Reshape(x, graph.Ints(4, 4, 4, 8)...), c(g, 1, 1, 8, 4), nil, graph.ConvOptions{})
 			return nodes{graph.Relu(batchNorm(nodes{y, c(g, 4), c(g, 4)}))}

@@ -7,8 +7,8 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// simplify removes data movement that the reader can do itself: broadcasts and
-// casts before a Map, transpositions before a matrix product, and
+// simplify removes what the reader can do itself: broadcasts and casts before a
+// Map, transpositions and constant factors before a matrix product, and
 // transpositions that move only axes of length 1.
 func simplify(p *program) {
 	def := map[int]*instr{}
@@ -17,7 +17,7 @@ func simplify(p *program) {
 		case *chip.Map:
 			p.skipMovement(in, def)
 		case *chip.Gemm:
-			in.op = p.skipTransposes(in, *op, def)
+			in.op = p.takeScales(in, p.skipTransposes(in, *op, def), def)
 		case *chip.Transpose:
 			if p.movesNothing(in.args[0], op.Perm) {
 				p.replace(in.outs[0], in.args[0])
@@ -69,6 +69,33 @@ func (p *program) skipTransposes(in *instr, op chip.Gemm, def map[int]*instr) *c
 		}
 	}
 	return &op
+}
+
+// takeScales moves multiplications of an operand by a constant into Alpha.
+func (p *program) takeScales(in *instr, op *chip.Gemm, def map[int]*instr) *chip.Gemm {
+	for i := range 2 {
+		from := def[p.storeOf(in.args[i])]
+		if from == nil {
+			continue
+		}
+		m, ok := from.op.(*chip.Map)
+		if !ok || len(m.Code) != 1 || m.Code[0].Fn != chip.FnMul || len(from.args) != 2 {
+			continue
+		}
+		for k, a := range from.args {
+			v, fixed := p.scalar(a)
+			x := from.args[1-k]
+			if fixed && v != 0 && p.typeOf(x).equal(p.typeOf(from.outs[0])) {
+				if op.Alpha == 0 {
+					op.Alpha = 1
+				}
+				op.Alpha *= v
+				in.args[i] = p.reshape(x, p.typeOf(in.args[i]).shape)
+				break
+			}
+		}
+	}
+	return op
 }
 
 func swapsLast(perm []int) bool {
