@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -160,16 +161,16 @@ func inSession(m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, 
 }
 
 // inRuntime runs m in onnxruntime-node, from the node_modules folder that
-// MACAW_ORT names, else from the one at the root of the module; without it the
-// model is not compared.
+// MACAW_ORT or MACAW_NPM names, else from the one at the root of the module;
+// without it the model is not compared.
 func inRuntime(t *testing.T, m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, error) {
 	t.Helper()
-	modules := os.Getenv("MACAW_ORT")
+	modules := cmp.Or(os.Getenv("MACAW_ORT"), os.Getenv("MACAW_NPM"))
 	if modules == "" {
 		modules, _ = filepath.Abs("../../node_modules")
 	}
 	if _, err := os.Stat(filepath.Join(modules, "onnxruntime-node")); err != nil {
-		t.Skipf("onnxruntime-node is not in %s; set MACAW_ORT to a node_modules folder that has it", modules)
+		t.Skipf("onnxruntime-node is not in %s; set MACAW_NPM to a node_modules folder that has it", modules)
 	}
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	if err := os.WriteFile(path, m.Marshal(), 0o644); err != nil {

@@ -149,11 +149,9 @@ func newRanks(s *Source, rows []int) *ranks {
 			r.bias = append(r.bias, normalScore(sorted[j], in.Shift[k]))
 		}
 		low := in.Shift[k]
-		high := float32(float64(low) + 1/float64(in.Scale[k]))
+		high := sorted[j][len(sorted[j])-1]
 		if k+1 < len(in.Index) && in.Index[k+1] == j {
 			high = in.Shift[k+1]
-		} else {
-			high = sorted[j][len(sorted[j])-1]
 		}
 		cells = append(cells, cell{k, column, normalScore(sorted[j], high) - normalScore(sorted[j], low)})
 	}
