@@ -140,7 +140,7 @@ func (r *runner) observe(ctx context.Context) error {
 			return err
 		}
 		every := 1 / float64(r.c.Evaluations)
-		r.evaluate = max(math.Floor(share/every)*every+every, share+every/2)
+		r.evaluate = (math.Round(share/every) + 1) * every
 		maps.Copy(values, r.values)
 	}
 	r.tell(values)

@@ -60,7 +60,7 @@ func newResnet(p *nn.Params, plan plan) *resnet {
 		})
 		last = s.out
 	}
-	n.head = nn.NewLinear(p.Sub("head"), last, plan.classes)
+	n.head = nn.NewLinearWith(p.Sub("head"), last, plan.classes, nn.LinearOptions{Init: nn.Zeros})
 	return n
 }
 
