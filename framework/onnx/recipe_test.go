@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -121,5 +122,34 @@ func TestTokenizeInSession(t *testing.T) {
 				t.Errorf("text %.50q: session %q, Tokenize %q", texts[i], first(got, 20), first(want, 20))
 			}
 		}
+	}
+}
+
+// TestImageModel is a whole classifier, from pixels to the label.
+func TestImageModel(t *testing.T) {
+	net := networks[1]
+	_, in, out, _ := net.trace()
+	b := NewBuilder("classifier")
+	x := PrepareImage(b, b.Input("image", tensor.Uint8, "N", "H", "W", 3), ImageOptions{Height: 9, Width: 11, Channels: 3, Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.2, 0.2, 0.2}})
+	ys, err := b.Graph(out, map[*graph.Node]string{in[0]: x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Softmax(b, ys[0])
+	b.Output("label", Label(b, p, []string{"a", "b", "c", "d"}), tensor.String, "N")
+	b.Output("probabilities", p, tensor.Float32, "N", 4)
+	m := b.Model()
+	turns := 0
+	for _, n := range m.Graph.Nodes {
+		if n.OpType == "Transpose" {
+			turns++
+		}
+	}
+	if turns != 1 {
+		t.Errorf("%d transposes are left, want the one before Resize", turns)
+	}
+	for _, size := range [][2]int{{9, 11}, {30, 25}, {30, 25}, {64, 100}} {
+		pix := as(uniform(0, 255, 3, size[0], size[1], 3), tensor.Uint8)
+		both(t, m, map[string]*tensor.Tensor{"image": pix}, 1e-3)
 	}
 }
