@@ -143,7 +143,7 @@ func benchBuffers(b *testing.B, d *Device, p *chip.Program) {
 			if s.DType == chip.Float32 {
 				v := make([]float32, s.Len())
 				for i := range v {
-					v[i] = float32(i*7%13)/130 - 0.04
+					v[i] = float32(uint32(i*i+i)*2654435761>>16&0xffff)/(1<<16)*0.2 - 0.1
 				}
 				if err := w.Write(v); err != nil {
 					b.Fatal(err)
@@ -154,6 +154,13 @@ func benchBuffers(b *testing.B, d *Device, p *chip.Program) {
 		return bs
 	}
 	ins, vars := bufs(p.Inputs), bufs(p.Variables)
+	for i, s := range p.Inputs {
+		if s.DType == chip.Float32 && s.Len() == 1 { // the learning rate, and the gradient's scale
+			if err := ins[i].Write([]float32{0.01}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 	x, err := d.Compile(p)
 	if err != nil {
 		b.Fatal(err)

@@ -2,30 +2,82 @@ package cpu
 
 import (
 	"math"
+	"unsafe"
 
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// maxPool walks output rows; the channels of one position are compared together.
+// poolRow is a row of windows that lie inside the image, for a tier's kernel.
+type poolRow struct {
+	x, y, index uintptr // of the first window and its outputs
+	n           int     // windows
+	step        int     // bytes from one window to the next
+	c           int     // channels
+	taps        uintptr // of ntaps poolTaps
+	ntaps       int
+	at, atStep  int32 // position of the first window, and from one to the next
+}
+
+// poolTap is a place in a window: bytes and positions from its first.
+type poolTap struct{ offset, at int }
+
+// maxPool walks output rows. Windows that lie inside the image go to the
+// tier's kernel, those at the border are taken one by one.
 func (c *call) maxPool(op *chip.MaxPool) kernel {
 	g := poolGeometry(op.Window, c.ins[0].Shape, c.outs[0].Shape)
-	return c.each(g.n*g.oh, g.grain(), func(lo, hi, _ int) {
+	var taps []poolTap
+	for i := range g.KH * g.KW {
+		at := i/g.KW*g.DilationH*g.w + i%g.KW*g.DilationW
+		taps = append(taps, poolTap{4 * at * g.c, at})
+	}
+	indexed := len(c.out) == 2
+	if !indexed {
+		c.wantLocal(g.ow*g.c + packSlack) // the kernel's index has to go somewhere
+	}
+	rows := make([]poolRow, c.pool.threads)
+	return c.each(g.n*g.oh, g.grain(), func(lo, hi, worker int) {
 		x, y := c.in[0].f32(), c.out[0].f32()
-		var index []int32
-		if len(c.out) == 2 {
-			index = c.out[1].i32()
-		}
 		for r := lo; r < hi; r++ {
-			for j := range g.ow {
-				at := (r*g.ow + j) * g.c
-				var ix []int32
-				if index != nil {
-					ix = index[at : at+g.c]
-				}
-				g.maxAt(x[r/g.oh*g.h*g.w*g.c:], y[at:at+g.c], ix, r%g.oh, j)
+			out := y[r*g.ow*g.c : (r+1)*g.ow*g.c]
+			var index []int32
+			if indexed {
+				index = c.out[1].i32()[r*g.ow*g.c : (r+1)*g.ow*g.c]
+			} else {
+				index = unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(c.locals[worker]))), g.ow*g.c)
 			}
+			g.maxRow(c.tier, &rows[worker], x[r/g.oh*g.h*g.w*g.c:], out, index, r%g.oh, taps)
 		}
 	})
+}
+
+// maxRow computes output row i of an image.
+func (g *pooling) maxRow(t *tier, p *poolRow, x, y []float32, index []int32, i int, taps []poolTap) {
+	first, last := g.inside(i)
+	for j := 0; j < g.ow; j++ {
+		if j == first && t.maxPoolRow != nil && last > first && g.c > 0 {
+			at := (i*g.StrideH-g.PadTop)*g.w + j*g.StrideW - g.PadLeft
+			*p = poolRow{x: addressOf(x[at*g.c:]), y: addressOf(y[j*g.c:]), index: uintptr(unsafe.Pointer(&index[j*g.c])), n: last - first,
+				step: 4 * g.StrideW * g.c, c: g.c, taps: uintptr(unsafe.Pointer(&taps[0])), ntaps: len(taps), at: int32(at), atStep: int32(g.StrideW)}
+			t.maxPoolRow(p)
+			j = last - 1
+			continue
+		}
+		g.maxAt(x, y[j*g.c:(j+1)*g.c], index[j*g.c:(j+1)*g.c], i, j)
+	}
+}
+
+// inside gives the outputs of row i whose windows lie inside the image.
+func (g *pooling) inside(i int) (first, last int) {
+	h := i*g.StrideH - g.PadTop
+	if h < 0 || h+(g.KH-1)*g.DilationH >= g.h {
+		return 0, 0
+	}
+	first = (g.PadLeft + g.StrideW - 1) / g.StrideW
+	room := g.w - 1 - (g.KW-1)*g.DilationW + g.PadLeft
+	if room < 0 {
+		return 0, 0
+	}
+	return first, min(g.ow, room/g.StrideW+1)
 }
 
 // maxAt takes the maximum of the window of output position (i, j).
@@ -37,14 +89,7 @@ func (g *pooling) maxAt(x, y []float32, index []int32, i, j int) {
 	for kh := h0; kh < h1; kh++ {
 		for kw := w0; kw < w1; kw++ {
 			pos := (i*g.StrideH-g.PadTop+kh*g.DilationH)*g.w + j*g.StrideW - g.PadLeft + kw*g.DilationW
-			xs := x[pos*g.c : pos*g.c+g.c]
-			if index == nil {
-				for q, v := range xs {
-					y[q] = max(y[q], v)
-				}
-				continue
-			}
-			for q, v := range xs {
+			for q, v := range x[pos*g.c : pos*g.c+g.c] {
 				if v > y[q] || index[q] < 0 || v != v {
 					y[q], index[q] = v, int32(pos)
 				}
@@ -57,7 +102,7 @@ func (g *pooling) maxAt(x, y []float32, index []int32, i, j int) {
 func (c *call) maxPoolGrad(op *chip.MaxPoolGrad) kernel {
 	g := poolGeometry(op.Window, c.outs[0].Shape, c.ins[0].Shape)
 	image, out := g.h*g.w*g.c, g.oh*g.ow*g.c
-	return c.each(g.n, 1, func(lo, hi, _ int) {
+	return c.each(g.n, 1+16*1024/(image+1), func(lo, hi, _ int) {
 		dy, index, dx := c.in[0].f32(), c.in[1].i32(), c.out[0].f32()
 		clear(dx[lo*image : hi*image])
 		for n := lo; n < hi; n++ {
@@ -72,31 +117,4 @@ func (c *call) maxPoolGrad(op *chip.MaxPoolGrad) kernel {
 			}
 		}
 	})
-}
-
-// pooling is the geometry of a pooling operator.
-type pooling struct {
-	chip.Window
-	n, h, w, c, oh, ow int
-}
-
-func poolGeometry(g chip.Window, x, y []int) *pooling {
-	return &pooling{g, x[0], x[1], x[2], x[3], y[1], y[2]}
-}
-
-// grain is how many output rows are worth a part of their own.
-func (g *pooling) grain() int { return 1 + 16*1024/(g.ow*g.c*g.KH*g.KW+1) }
-
-// taps gives the range of window positions that lie inside the image along one axis.
-func (g *pooling) taps(i, stride, pad, k, dilation, size int) (lo, hi int) {
-	first := i*stride - pad
-	if first < 0 {
-		lo = (-first + dilation - 1) / dilation
-	}
-	if room := size - first; room <= 0 {
-		hi = 0
-	} else {
-		hi = min(k, (room+dilation-1)/dilation)
-	}
-	return lo, max(lo, hi)
 }

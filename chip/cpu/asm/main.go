@@ -41,6 +41,7 @@ var files = []struct {
 	{"row", rows},
 	{"column", columns},
 	{"update", updates},
+	{"pool", pools},
 }
 
 func main() {

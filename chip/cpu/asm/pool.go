@@ -1,0 +1,127 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Offsets of the fields of cpu.poolRow.
+const (
+	poolX      = 0  // address of the first window
+	poolY      = 8  // address of the first output
+	poolIndex  = 16 // address of the first index
+	poolN      = 24 // outputs
+	poolStep   = 32 // bytes from one window to the next
+	poolC      = 40 // channels
+	poolTaps   = 48 // address of the taps: pairs of byte offset and position
+	poolNTaps  = 56
+	poolAt     = 64 // int32: position of the first window
+	poolAtStep = 68 // int32: from one window to the next
+)
+
+// pools writes the pooling kernel.
+func pools(g gen) {
+	masks := g.tailMasks()
+	g.function("maxPoolRowAVX2")
+	g.Doc("maxPoolRowAVX2 takes the maxima of a row of windows that lie inside the image; see poolRow.")
+	g.SignatureExpr("func(p *byte)")
+	p := g.Load(g.Param("p"), g.GP64())
+	at := func(off int) Mem { return Mem{Base: p, Disp: off} }
+	left, base := g.GP64(), g.GP64()
+	g.MOVQ(at(poolC), left)
+	g.XORQ(base, base)
+	g.Label("group")
+	g.CMPQ(left, U32(8))
+	g.JL(LabelRef("tail"))
+	g.poolGroup(at, base, nil, "full")
+	g.ADDQ(U32(32), base)
+	g.SUBQ(U32(8), left)
+	g.JMP(LabelRef("group"))
+	g.Label("tail")
+	g.TESTQ(left, left)
+	g.JZ(LabelRef("done"))
+	ptr, mask := g.GP64(), g.YMM()
+	g.LEAQ(masks, ptr)
+	g.SHLQ(U8(2), left)
+	g.SUBQ(left, ptr)
+	g.VMOVDQU(Mem{Base: ptr, Disp: 32}, mask)
+	g.poolGroup(at, base, &mask, "rest")
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// poolGroup does eight channels of all windows. Outputs of fewer than eight
+// channels are stored whole and the next one overwrites what is too much; only
+// the last needs the mask.
+func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label string) {
+	x, y, index, n, taps, count := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
+	width := g.GP64()
+	g.MOVQ(at(poolX), x)
+	g.ADDQ(base, x)
+	g.MOVQ(at(poolY), y)
+	g.ADDQ(base, y)
+	g.MOVQ(at(poolIndex), index)
+	g.ADDQ(base, index)
+	g.MOVQ(at(poolN), n)
+	g.MOVQ(at(poolC), width)
+	g.SHLQ(U8(2), width)
+	here, step := g.YMM(), g.YMM()
+	g.VPBROADCASTD(at(poolAt), here)
+	g.VPBROADCASTD(at(poolAtStep), step)
+	g.Label(label + "Window")
+	best, pos, v, m, nan, off := g.YMM(), g.YMM(), g.YMM(), g.YMM(), g.YMM(), g.GP64()
+	g.MOVQ(at(poolTaps), taps)
+	g.MOVQ(at(poolNTaps), count)
+	load := func(to vec) {
+		g.MOVQ(Mem{Base: taps}, off)
+		src := Mem{Base: x, Index: off, Scale: 1}
+		if mask != nil {
+			g.VMASKMOVPS(src, *mask, to)
+		} else {
+			g.VMOVUPS(src, to)
+		}
+	}
+	load(best)
+	g.VPBROADCASTD(Mem{Base: taps, Disp: 8}, pos)
+	g.JMP(LabelRef(label + "Next"))
+	g.Label(label + "Tap")
+	load(v)
+	g.VCMPPS(U8(14), best, v, m) // greater
+	g.VCMPPS(U8(3), v, v, nan)
+	g.VORPS(nan, m, m)
+	g.VBLENDVPS(m, v, best, best)
+	tap := g.YMM()
+	g.VPBROADCASTD(Mem{Base: taps, Disp: 8}, tap)
+	g.VBLENDVPS(m, tap, pos, pos)
+	g.Label(label + "Next")
+	g.ADDQ(U32(16), taps)
+	g.DECQ(count)
+	g.JNZ(LabelRef(label + "Tap"))
+	g.VPADDD(here, pos, pos)
+	g.VPADDD(step, here, here)
+	whole := func() {
+		g.VMOVUPS(best, Mem{Base: y})
+		g.VMOVUPS(pos, Mem{Base: index})
+	}
+	if mask == nil {
+		whole()
+	} else {
+		g.CMPQ(n, U32(1))
+		g.JE(LabelRef("masked"))
+		g.CMPQ(at(poolC), U32(8))
+		g.JL(LabelRef("narrow"))
+		g.Label("masked")
+		g.VMASKMOVPS(best, *mask, Mem{Base: y})
+		g.VMASKMOVPS(pos, *mask, Mem{Base: index})
+		g.JMP(LabelRef("stored"))
+		g.Label("narrow")
+		whole()
+		g.Label("stored")
+	}
+	g.ADDQ(at(poolStep), x)
+	g.ADDQ(width, y)
+	g.ADDQ(width, index)
+	g.DECQ(n)
+	g.JNZ(LabelRef(label + "Window"))
+}
