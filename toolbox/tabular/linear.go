@@ -37,8 +37,8 @@ const linearIterations = 200
 
 // linear fits the recipe "linear".
 func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
-	enc := feature.FitDense(t.source, t.train, feature.DenseOptions{
-		Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: c.Int("min_level")})
+	enc := feature.FitDense(t.source, t.train, t.bounded(feature.DenseOptions{
+		Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: c.Int("min_level")}))
 	solve, err := t.solver(ctx, enc.Transform(t.train), enc.Width())
 	if err != nil {
 		return nil, err
@@ -55,10 +55,26 @@ func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Bud
 		Note: fmt.Sprintf("%d columns, L2 %g", enc.Width(), strengths[step-1])}, predict}, nil
 }
 
+// denseCells bounds the matrix of a dense encoder, 4 bytes each.
+const denseCells = 40_000_000
+
+// bounded narrows what o makes of categories and texts where rows are many.
+func (t *table) bounded(o feature.DenseOptions) feature.DenseOptions {
+	columns := 1
+	for _, c := range t.source.Columns {
+		if c.Strings != nil {
+			columns++
+		}
+	}
+	share := max(2, denseCells/len(t.train)/columns)
+	o.MaxLevels, o.Words = min(200, share), min(300, share)
+	return o
+}
+
 // solver returns a function that fits x and the training labels with a strength.
 func (t *table) solver(ctx context.Context, x []float32, width int) (func(l2 float64) (*linear.Model, error), error) {
 	if t.regression() {
-		r, err := linear.NewRidge(x, width, t.numbers(t.train), t.threads)
+		r, err := linear.NewRidge(ctx, x, width, t.numbers(t.train), t.threads)
 		if err != nil {
 			return nil, err
 		}

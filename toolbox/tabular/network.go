@@ -45,7 +45,7 @@ const embedAbove = 12
 // network fits the recipe "network".
 func (t *table) network(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	started := time.Now()
-	o := feature.DenseOptions{Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: 2, OneHot: embedAbove}
+	o := t.bounded(feature.DenseOptions{Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: 2, OneHot: embedAbove})
 	enc, embedded := feature.FitDense(t.source, t.train, o), feature.EmbeddedLevels(t.source, t.train, o)
 	target := newScale(t)
 	params := nn.NewParams(t.seed)

@@ -40,11 +40,12 @@ func init() {
 // Limits of boosting: rounds of a full schedule, and nodes, so that a model of
 // many classes stays a few megabytes.
 const (
-	boostRounds   = 1500
-	boostNodes    = 600_000
-	boostPatience = 50
-	fewRows       = 1500 // below, coarser bins are as good and quicker
-	blindRounds   = 150  // without validation rows and without Budget.Steps
+	boostRounds    = 1500
+	boostNodes     = 600_000
+	boostPatience  = 50
+	fewRows        = 1500 // below, coarser bins are as good and quicker
+	histogramBytes = 200 << 20
+	blindRounds    = 150 // without validation rows and without Budget.Steps
 )
 
 // boost fits the recipe "boosted-trees".
@@ -67,11 +68,7 @@ func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budg
 		opts.Patience = 0
 	}
 	valX := enc.Transform(t.val)
-	most := 255
-	if len(t.train) < fewRows {
-		most = 64
-	}
-	bins := gbdt.Quantise(x, enc.Width(), most, t.threads)
+	bins := gbdt.Quantise(x, enc.Width(), t.bins(enc.Width(), opts), t.threads)
 	model, err := t.run(ctx, bins, gbdt.Data{X: valX, Y: t.numbers(t.val)}, opts, budget, report)
 	if err != nil {
 		return nil, err
@@ -110,6 +107,20 @@ func (t *table) rounds(opts gbdt.Options, b toolbox.Budget) int {
 		full = int(math.Ceil(float64(full) * b.Fidelity))
 	}
 	return max(10, full)
+}
+
+// bins returns how many bins a column may have: fewer for few rows, and so many
+// that the histograms of the leaves stay small.
+func (t *table) bins(columns int, opts gbdt.Options) int {
+	most := 255
+	if len(t.train) < fewRows {
+		most = 64
+	}
+	growers := 1
+	if opts.Loss == gbdt.Softmax {
+		growers = t.threads
+	}
+	return min(most, max(15, histogramBytes/(8*columns*opts.MaxLeaves*growers)))
 }
 
 // run boosts, reports, and stops when the budget's time is up.

@@ -71,11 +71,14 @@ func Train(ctx context.Context, x []float32, features int, y []float32, opts Opt
 			wg.Go(func() {
 				for t := w; t < len(batch); t += opts.Threads {
 					g := newGrower(columns, y, opts, uint64(first+t))
-					batch[t] = g.grow()
+					batch[t] = g.grow(ctx)
 				}
 			})
 		}
 		wg.Wait()
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		e.Trees = append(e.Trees, batch...)
 		for i := range batch {
 			nodes += len(batch[i].Nodes)
@@ -143,10 +146,11 @@ func newGrower(columns [][]float32, y []float32, opts Options, number uint64) *g
 
 type task struct{ node, start, end, depth int }
 
-func (g *grower) grow() tree.Tree {
+// grow returns a tree, which is incomplete once ctx has ended.
+func (g *grower) grow(ctx context.Context) tree.Tree {
 	g.t.Nodes = []tree.Node{{Feature: -1}}
 	stack := []task{{0, 0, len(g.rows), 0}}
-	for len(stack) > 0 {
+	for len(stack) > 0 && ctx.Err() == nil {
 		k := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		rows := g.rows[k.start:k.end]

@@ -7,16 +7,14 @@ import (
 	"github.com/macaw-ai/macaw/toolbox/tabular/tree"
 )
 
-const (
-	maxBins = 255 // of values; one more code stands for missing
-	missing = 255
-	stride  = 256 // words that a column takes in a histogram
-)
+const maxBins = 255 // of values; one more code stands for missing
 
 // Bins are the quantised columns of a training set.
 type Bins struct {
 	Rows    int
 	Columns []Column
+	starts  []int // of each column's words in a histogram
+	words   int   // of a histogram
 }
 
 // Column is one quantised column.
@@ -24,12 +22,20 @@ type Column struct {
 	// Edges are the thresholds between bins: x falls into the first bin b with
 	// x <= Edges[b], and into bin len(Edges) when there is none.
 	Edges  []float32
-	Codes  []uint8 // bin of each row; 255 for NaN
+	Codes  []uint8 // bin of each row; len(Edges)+1 for NaN
 	Absent bool    // some rows are NaN
 }
 
 // values returns the number of bins of c, not counting missing.
 func (c *Column) values() int { return len(c.Edges) + 1 }
+
+// missing returns the code of NaN, which comes after those of values.
+func (c *Column) missing() uint8 { return uint8(len(c.Edges) + 1) }
+
+// part returns column f's words of a histogram: one per bin, then missing.
+func (b *Bins) part(hist []uint64, f int) []uint64 {
+	return hist[b.starts[f] : b.starts[f]+b.Columns[f].values()+1]
+}
 
 // Quantise bins x, [rows, features] row after row, into at most bins bins a
 // column. Each distinct value has a bin of its own while they suffice; else
@@ -54,13 +60,17 @@ func Quantise(x []float32, features, bins, threads int) *Bins {
 			c.Codes[r] = c.Code(x[r*features+f])
 		}
 	})
+	for f := range b.Columns {
+		b.starts = append(b.starts, b.words)
+		b.words += b.Columns[f].values() + 1
+	}
 	return b
 }
 
 // Code returns the bin of x.
 func (c *Column) Code(x float32) uint8 {
 	if x != x {
-		return missing
+		return c.missing()
 	}
 	i, _ := slices.BinarySearch(c.Edges, x)
 	return uint8(i)

@@ -159,11 +159,10 @@ func (g *grower) children(l, a, b *leaf, last bool, rng *rand.Rand) []*leaf {
 	g.fill(small)
 	large.hist, l.hist = l.hist, nil
 	for _, f := range g.columns {
-		parent, child := large.hist[f*stride:(f+1)*stride], small.hist[f*stride:(f+1)*stride]
-		for i := range g.bins.Columns[f].values() {
-			parent[i] -= child[i]
+		parent, child := g.bins.part(large.hist, f), g.bins.part(small.hist, f)
+		for i, w := range child {
+			parent[i] -= w
 		}
-		parent[missing] -= child[missing]
 	}
 	g.search(a, rng)
 	g.search(b, rng)
@@ -198,7 +197,7 @@ func (g *grower) parallel(n int, f func(column int)) {
 // fill computes l's histogram from its rows.
 func (g *grower) fill(l *leaf) {
 	if len(g.free) == 0 {
-		g.free = append(g.free, make([]uint64, len(g.bins.Columns)*stride))
+		g.free = append(g.free, make([]uint64, g.bins.words+256)) // accumulate looks at 256
 	}
 	l.hist = g.free[len(g.free)-1]
 	g.free = g.free[:len(g.free)-1]
@@ -208,15 +207,12 @@ func (g *grower) fill(l *leaf) {
 		words[i] = g.words[r]
 	}
 	g.parallel(len(rows), func(f int) {
-		c := &g.bins.Columns[f]
-		h := (*[stride]uint64)(l.hist[f*stride:])
-		clear(h[:c.values()])
-		h[missing] = 0
-		accumulate(h, c.Codes, rows, words)
+		clear(g.bins.part(l.hist, f))
+		accumulate((*[256]uint64)(l.hist[g.bins.starts[f]:]), g.bins.Columns[f].Codes, rows, words)
 	})
 }
 
-func accumulate(h *[stride]uint64, codes []uint8, rows []int32, words []uint64) {
+func accumulate(h *[256]uint64, codes []uint8, rows []int32, words []uint64) {
 	words = words[:len(rows)]
 	for i, r := range rows {
 		h[codes[r]] += words[i]
@@ -246,16 +242,16 @@ func (g *grower) search(l *leaf, rng *rand.Rand) {
 	for _, f := range columns {
 		c := &g.bins.Columns[f]
 		if g.opts.Random {
-			g.find.random(&best, l.hist[f*stride:], f, c, rng)
+			g.find.random(&best, g.bins.part(l.hist, f), f, c, rng)
 		} else {
-			g.find.column(&best, l.hist[f*stride:], f, c)
+			g.find.column(&best, g.bins.part(l.hist, f), f, c)
 		}
 	}
 	if best.column < 0 {
 		l.best.gain = 0
 		return
 	}
-	g.find.settle(&best, l.hist[best.column*stride:], &g.bins.Columns[best.column])
+	g.find.settle(&best, g.bins.part(l.hist, best.column), &g.bins.Columns[best.column])
 	l.best = best
 }
 
@@ -277,10 +273,10 @@ func (g *grower) split(t *tree.Tree, l *leaf) (a, b *leaf) {
 // part moves l's rows that go left to the front, keeping their order.
 func (g *grower) part(l *leaf, c *Column, s *split) int {
 	rows, k, m := g.rows[l.start:l.end], 0, 0
-	spare, codes := g.spare[:len(rows)], c.Codes
+	spare, codes, none := g.spare[:len(rows)], c.Codes, c.missing()
 	for _, r := range rows {
 		code := codes[r]
-		if int(code) <= s.bin && code != missing || code == missing && s.missingLeft {
+		if int(code) <= s.bin || code == none && s.missingLeft {
 			rows[k] = r
 			k++
 		} else {
@@ -318,7 +314,7 @@ func (g *grower) others(t *tree.Tree, drawn int, scores []float32) {
 			c := &g.bins.Columns[n.Feature]
 			code := c.Codes[r]
 			left := n.MissingLeft
-			if code != missing {
+			if code != c.missing() {
 				left = int(code) >= len(c.Edges) && n.Threshold > maxFloat || int(code) < len(c.Edges) && c.Edges[code] <= n.Threshold
 			}
 			if left {

@@ -54,12 +54,11 @@ func (f *finder) try(best *split, left uint64, column, bin int, missingLeft bool
 	}
 }
 
-// column looks through one column's part of a histogram. best carries the best
+// column looks through h, one column's part of a histogram. best carries the best
 // split of the columns before, and its gain is what must be surpassed.
 func (f *finder) column(best *split, h []uint64, column int, c *Column) {
-	h = h[:stride]
-	none := h[missing]
 	bins := c.values()
+	none := h[bins]
 	present := f.total - none
 	all, mask := f.total&f.pack.nMask, f.pack.nMask
 	var left uint64
@@ -90,8 +89,7 @@ func (f *finder) column(best *split, h []uint64, column int, c *Column) {
 
 // random tries one threshold drawn between the least and greatest bin.
 func (f *finder) random(best *split, h []uint64, column int, c *Column, rng *rand.Rand) {
-	h = h[:stride]
-	none := h[missing]
+	none := h[c.values()]
 	first, last := c.values(), -1
 	for b := range c.values() {
 		if h[b] != 0 {
@@ -117,7 +115,6 @@ func (f *finder) random(best *split, h []uint64, column int, c *Column, rng *ran
 // settle moves the threshold of s to the middle of the bins that are empty in
 // this node, and sends missing values with the larger child if there are none.
 func (f *finder) settle(s *split, h []uint64, c *Column) {
-	h = h[:stride]
 	next := s.bin + 1
 	for next < c.values() && h[next] == 0 {
 		next++
@@ -125,7 +122,7 @@ func (f *finder) settle(s *split, h []uint64, c *Column) {
 	if next < c.values() {
 		s.bin = (s.bin + next - 1) / 2
 	}
-	if h[missing] == 0 {
+	if h[c.values()] == 0 {
 		s.missingLeft = f.pack.unpack(s.left).n >= f.pack.unpack(f.total-s.left).n
 	}
 }

@@ -50,7 +50,10 @@ func Train(ctx context.Context, bins *Bins, y []float32, val Data, opts Options,
 		if opts.Stop != nil && round > 1 && opts.Stop() {
 			break
 		}
-		grown := b.round(round)
+		grown := b.round(ctx, round)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		loss := math.NaN()
 		if len(val.Y) > 0 {
 			tree.Chunks(len(val.Y), 256, opts.Threads, func(low, high int) {
@@ -118,12 +121,13 @@ func planes(k, n int) [][]float32 {
 	return out
 }
 
-// round grows one tree per output and returns them.
-func (b *booster) round(number int) []tree.Tree {
+// round grows one tree per output and returns them; they are incomplete once
+// ctx has ended.
+func (b *booster) round(ctx context.Context, number int) []tree.Tree {
 	gradients(b.opts.Loss, b.y, b.scores, b.grad, b.hess, b.opts.Threads)
 	grown := make([]tree.Tree, b.outputs)
 	grow := func(worker int) {
-		for c := worker; c < b.outputs; c += len(b.growers) {
+		for c := worker; c < b.outputs && ctx.Err() == nil; c += len(b.growers) {
 			rng := rand.New(rand.NewPCG(b.opts.Seed, uint64(number)<<20+uint64(c)))
 			grown[c] = b.growers[worker].grow(b.grad[c], b.hess[c], c, b.scores[c], rng)
 		}

@@ -19,7 +19,7 @@ func randoms(n int, seed uint64) []float32 {
 // TestRidgeByHand: x = 1,2,3, y = 2,4,9. Centred, Sxx = 2 and Sxy = 7, so that
 // w = 7/(2+λ) and b = 5 − 2w.
 func TestRidgeByHand(t *testing.T) {
-	r, err := NewRidge([]float32{1, 2, 3}, 1, []float32{2, 4, 9}, 1)
+	r, err := NewRidge(context.Background(), []float32{1, 2, 3}, 1, []float32{2, 4, 9}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestRidgeByHand(t *testing.T) {
 func TestLBFGSReachesRidge(t *testing.T) {
 	const rows, p, l2 = 60, 7, 2.5
 	x, y := randoms(rows*p, 1), randoms(rows, 2)
-	r, err := NewRidge(x, p, y, 2)
+	r, err := NewRidge(context.Background(), x, p, y, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -18,8 +19,10 @@ type Ridge struct {
 	moment   []float64 // centred Xᵀy
 }
 
+const blockRows = 512 // that fit into the cache
+
 // NewRidge prepares to fit the targets y [rows] on x [rows, features].
-func NewRidge(x []float32, features int, y []float32, threads int) (*Ridge, error) {
+func NewRidge(ctx context.Context, x []float32, features int, y []float32, threads int) (*Ridge, error) {
 	if len(y) == 0 || len(x) != len(y)*features {
 		return nil, fmt.Errorf("linear: %d values and %d targets for %d columns", len(x), len(y), features)
 	}
@@ -32,23 +35,27 @@ func NewRidge(x []float32, features int, y []float32, threads int) (*Ridge, erro
 			r.mean[f] += float64(v) / n
 		}
 	}
-	centred := make([]float64, len(x)) // [features, rows]
-	for f := range features {
-		for i := range y {
-			centred[f*len(y)+i] = float64(x[i*features+f]) - r.mean[f]
+	block := make([]float64, features*blockRows) // [features, rows of the block], centred
+	targets := make([]float64, blockRows)
+	for at := 0; at < len(y); at += blockRows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-	}
-	targets := make([]float64, len(y))
-	for i, t := range y {
-		targets[i] = float64(t) - r.yMean
-	}
-	tree.Chunks(features, 1, threads, func(f, _ int) {
-		column := centred[f*len(y) : (f+1)*len(y)]
-		r.moment[f] = dot(column, targets)
-		for k := range f + 1 {
-			r.gram[f*features+k] = dot(column, centred[k*len(y):(k+1)*len(y)])
+		rows := min(blockRows, len(y)-at)
+		for i := range rows {
+			targets[i] = float64(y[at+i]) - r.yMean
+			for f, v := range x[(at+i)*features : (at+i+1)*features] {
+				block[f*blockRows+i] = float64(v) - r.mean[f]
+			}
 		}
-	})
+		tree.Chunks(features, 1, threads, func(f, _ int) {
+			column := block[f*blockRows : f*blockRows+rows]
+			r.moment[f] += dot(column, targets[:rows])
+			for k := range f + 1 {
+				r.gram[f*features+k] += dot(column, block[k*blockRows:k*blockRows+rows])
+			}
+		})
+	}
 	return r, nil
 }
 
