@@ -28,22 +28,26 @@ func refGemm(op *chip.Gemm, ins, outs []array) {
 	if op.TransA {
 		k = a.shape[len(a.shape)-2]
 	}
-	mat := func(x array, at []int, i, j int, trans bool) float64 {
-		n := len(x.shape)
-		if trans {
-			i, j = j, i
+	strides := func(x array, trans bool) (row, col int) {
+		if cols := x.shape[len(x.shape)-1]; trans {
+			return 1, cols
+		} else {
+			return cols, 1
 		}
-		p := 0
-		for ax := range n - 2 {
-			p = p*x.shape[ax] + at[len(at)-n+ax]
-		}
-		return x.v[(p*x.shape[n-2]+i)*x.shape[n-1]+j]
 	}
-	positions(out.shape, func(i int, at []int) {
-		r, c := at[len(at)-2], at[len(at)-1]
+	ar, ac := strides(a, op.TransA)
+	br, bc := strides(b, op.TransB)
+	n := len(out.shape)
+	rows, cols := out.shape[n-2], out.shape[n-1]
+	for i := range out.v {
+		batch, r, c := i/(rows*cols), i/cols%rows, i%cols
+		ap, bp := batch*rows*k+r*ar, c*bc
+		if len(b.shape) > 2 {
+			bp += batch * cols * k
+		}
 		s := 0.0
 		for p := range k {
-			s += mat(a, at, r, p, op.TransA) * mat(b, at, p, c, op.TransB)
+			s += a.v[ap+p*ac] * b.v[bp+p*br]
 		}
 		s *= alpha
 		if op.Accumulate {
@@ -53,7 +57,7 @@ func refGemm(op *chip.Gemm, ins, outs []array) {
 			s += ins[2].v[c]
 		}
 		out.v[i] = activation(op.Act, s)
-	})
+	}
 }
 
 // eachTap visits every (output position, tap, input position) inside the image.
