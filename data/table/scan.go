@@ -54,7 +54,7 @@ func (c *scanner) record(fields []string) []string {
 	for {
 		if c.delim == ' ' {
 			c.blanks()
-			if c.pos >= len(c.s) || c.s[c.pos] == '\n' || c.s[c.pos] == '\r' {
+			if rest := c.s[c.pos:min(c.pos+2, len(c.s))]; rest == "" || rest[0] == '\n' || rest == "\r" || rest == "\r\n" {
 				c.endLine()
 				return fields
 			}

@@ -228,7 +228,7 @@ func TestReadParquet(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{"a,b\n1,x\n", "a;b\n\"1\"\";x\n", "3,2,n,y\n1,5,0\n2,6,1\n3,7,0\n", `[{"a": {"b": [1]}}]`, "{\"a\":1}\n{\"b\":2}", "\xff\xfea\x00,\x00", "a\tb\r1\t2\r", "PAR1xxxxPAR1"} {
+	for _, s := range []string{"a,b\n1,x\n", "a;b\n\"1\"\";x\n", "3,2,n,y\n1,5,0\n2,6,1\n3,7,0\n", `[{"a": {"b": [1]}}]`, "{\"a\":1}\n{\"b\":2}", "\xff\xfea\x00,\x00", "a\tb\r1\t2\r", "\n\r!", "\rx|y 2\n", "PAR1xxxxPAR1"} {
 		f.Add([]byte(s))
 	}
 	f.Add(parquetFile(f))
