@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -87,10 +88,11 @@ func (t *table) solver(ctx context.Context, x []float32, width int) (func(l2 flo
 	return func(l2 float64) (*linear.Model, error) { return l.Fit(ctx, l2, linearIterations) }, nil
 }
 
-// path fits with each strength and keeps what is best on the validation rows;
-// it ends when two weaker ones in a row are worse. step replays the choice.
+// path fits with each strength and keeps what is best on the validation rows; it
+// ends when two weaker ones in a row are worse, or the time is up. step replays
+// the choice.
 func (t *table) path(solve func(float64) (*linear.Model, error), x []float32, budget toolbox.Budget, report func(toolbox.Progress)) (best *linear.Model, step int, val []float32, err error) {
-	least, worse := math.Inf(1), 0
+	least, worse, start := math.Inf(1), 0, time.Now()
 	for i, l2 := range strengths {
 		fixed := budget.Steps
 		if fixed == 0 && len(t.val) == 0 {
@@ -109,6 +111,9 @@ func (t *table) path(solve func(float64) (*linear.Model, error), x []float32, bu
 		if loss, ok := values["val_loss"]; !ok || loss < least {
 			best, step, val, least, worse = m, i+1, out, loss, 0
 		} else if worse++; worse == 2 {
+			break
+		}
+		if budget.Time > 0 && time.Since(start) > budget.Time {
 			break
 		}
 	}

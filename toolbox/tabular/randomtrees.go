@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/toolbox"
@@ -35,10 +36,12 @@ const (
 
 // forest fits the recipe "random-trees".
 func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
+	start := time.Now()
 	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
 	opts := forest.Options{
 		Classes: t.target.Classes, Trees: forestTrees, MinRows: c.Int("min_rows"), MaxNodes: forestNodes,
 		Columns: int(math.Ceil(c.Float("columns") * float64(enc.Width()))), Threads: t.threads, Seed: t.seed,
+		Stop: func() bool { return budget.Time > 0 && time.Since(start) > budget.Time },
 	}
 	if budget.Fidelity > 0 && budget.Fidelity < 1 {
 		opts.Trees = max(20, int(forestTrees*budget.Fidelity))

@@ -26,6 +26,7 @@ type Options struct {
 	MaxNodes int     // stop adding trees past so many nodes; 0 means no limit
 	Threads  int     // 0 means 1; the result is the same for any
 	Seed     uint64
+	Stop     func() bool // asked after each few trees; true ends the training with what there is; may be nil
 }
 
 func (o Options) withDefaults(features int) Options {
@@ -85,6 +86,9 @@ func Train(ctx context.Context, x []float32, features int, y []float32, opts Opt
 		}
 		if report != nil {
 			report(len(e.Trees))
+		}
+		if opts.Stop != nil && opts.Stop() {
+			break
 		}
 	}
 	share := 1 / float32(len(e.Trees))
