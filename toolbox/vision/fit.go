@@ -83,8 +83,15 @@ func (s settings) rate(samples int) float64 {
 	return s.lr * float64(batchFor(s.batch, samples)) / 64
 }
 
-// batchFor keeps a few steps in an epoch of few samples.
+// batchFor grows the batch with the samples, for speed, and keeps a few steps in
+// an epoch of few samples.
 func batchFor(batch, samples int) int {
+	switch {
+	case samples >= 30_000:
+		batch *= 4
+	case samples >= 10_000:
+		batch *= 2
+	}
 	return max(1, min(batch, max(16, samples/8), samples))
 }
 
@@ -210,7 +217,7 @@ func newValidation(p *toolbox.Problem, px *pixels, m *model) (*validation, error
 
 // measure gives the loss and the accuracy on the validation samples.
 func (v *validation) measure(ctx context.Context) (map[string]float64, error) {
-	probs, err := train.Predict(ctx, v.exec, v.src, []train.Input{v.src.imageInput()}, 256)
+	probs, err := train.Predict(ctx, v.exec, v.src, []train.Input{v.src.imageInput()}, 128)
 	if err != nil {
 		return nil, err
 	}

@@ -70,13 +70,13 @@ func fullEpochs(n int) float64 {
 }
 
 // fitWidth chooses the widest network whose full schedule over n samples stays
-// within the work budget.
+// within the work budget; tiny images need no wide one.
 func (p plan) fitWidth(n int) int {
 	passes := 3 * fullEpochs(n) * float64(n)
 	best := 16
 	for _, width := range []int{32, 48, 64} {
 		p.width = width
-		if p.cost()*passes <= workBudget {
+		if p.cost()*passes <= workBudget && width <= max(32, 2*min(p.h, p.w)) {
 			best = width
 		}
 	}

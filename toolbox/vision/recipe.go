@@ -39,7 +39,7 @@ func resnetRecipe() *toolbox.Recipe {
 		Space: toolbox.Space{
 			{Name: "lr", Low: 0.02, High: 0.4, Log: true, Default: 0.1}, // for 64 samples
 			{Name: "decay", Low: 5e-4, High: 1e-2, Log: true, Default: 3e-3},
-			{Name: "batch", Choices: []any{32, 64, 128}, Default: 32},
+			{Name: "batch", Choices: []any{16, 32, 64}, Default: 32}, // doubled for many samples, twice for very many
 			{Name: "width", Choices: []any{0.5, 1.0, 1.5}, Default: 1.0},
 			{Name: "strength", Low: 0.3, High: 1.5, Default: 1.0},
 			{Name: "flip", Choices: []any{"auto", "on", "off"}, Default: "auto"},
@@ -90,7 +90,7 @@ func linearRecipe() *toolbox.Recipe {
 		Applies:   applies,
 		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
 			return fit(ctx, p, settings{
-				linear: true, batch: 64, lr: c.Float("lr"), decay: c.Float("decay"), ema: 0.99, flip: "off", size: 16, native: 20,
+				linear: true, batch: 32, lr: c.Float("lr"), decay: c.Float("decay"), ema: 0.99, flip: "off", size: 16, native: 20,
 				epochs: min(max(1, 200_000/float64(len(p.Train))), 60),
 			}, b, report)
 		},
