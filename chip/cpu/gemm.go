@@ -93,6 +93,9 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	if g.batches >= c.pool.threads && g.kc*packedWidth(g.panels) <= packedLimit/4 {
 		return g.byBatch()
 	}
+	if g.batches == 1 && c.pool.threads > 1 && g.k >= 2048 && g.k >= 8*max(g.m, g.n) {
+		return g.bySteps()
+	}
 	return g.whole()
 }
 

@@ -100,12 +100,17 @@ func tileKernel[T uint8 | uint32 | uint64](m *mover, c *call, src, dst *view) ke
 		outer *= d
 	}
 	strips := (height + tile - 1) / tile
+	vectorised := m.size == 4 && m.toS == 1
 	return c.each(outer*strips, 1+1024/max(1, m.row), func(lo, hi, _ int) {
 		s, d := of[T](src), of[T](dst)
 		for u := lo; u < hi; u++ {
 			from, to := m.offsets(u/strips, n-2)
 			i0 := u % strips * tile
 			i1 := min(height, i0+tile)
+			if vectorised {
+				m.transposeStrip(c.tier, of[float32](src)[from:], of[float32](dst)[to:], i0, i1)
+				continue
+			}
 			for j0 := 0; j0 < m.row; j0 += tile {
 				j1 := min(m.row, j0+tile)
 				for i := i0; i < i1; i++ {
@@ -116,6 +121,25 @@ func tileKernel[T uint8 | uint32 | uint64](m *mover, c *call, src, dst *view) ke
 			}
 		}
 	})
+}
+
+// transposeStrip turns the strip [i0, i1) in squares of 8 by 8, two beside each
+// other so that the destination is written in whole cache lines.
+func (m *mover) transposeStrip(t *tier, s, d []float32, i0, i1 int) {
+	pitch := m.to[len(m.to)-2]
+	for j0 := 0; j0 < m.row; j0 += 16 {
+		for i := i0; i < i1; i += 8 {
+			for j := j0; j < min(m.row, j0+16); j += 8 {
+				lanes, steps := min(8, m.row-j), min(8, i1-i)
+				src := addressOf(s) + uintptr(4*(i+j*m.fromS))
+				if lanes == 8 {
+					t.transposed(d[i*pitch+j:], src, m.fromS, 8, steps, pitch)
+				} else {
+					goTransposed(d[i*pitch+j:], src, m.fromS, lanes, steps, pitch)
+				}
+			}
+		}
+	}
 }
 
 func (c *call) transpose(op *chip.Transpose) kernel {
