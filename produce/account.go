@@ -31,7 +31,6 @@ type account struct {
 	best   *search.Trial
 	points []train.Point
 	shown  time.Time // when progress was last told
-	stop   func()
 
 	left  func() time.Duration
 	check func(t *search.Trial) error // tries a finished trial's model out

@@ -60,8 +60,6 @@ func ints(dt chip.DType, seed uint32, lo, hi int, shape ...int) array {
 
 func values(dt chip.DType, v ...float64) array { return array{dt, []int{len(v)}, v} }
 
-func (a array) reshape(shape ...int) array { return array{a.dt, shape, a.v} }
-
 func round(dt chip.DType, v float64) float64 {
 	if dt == chip.Float32 {
 		return float64(float32(v))

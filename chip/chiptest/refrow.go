@@ -10,10 +10,7 @@ import (
 // squeeze keeps the places of the axes that are not reduced.
 func squeeze(at []int, axes []int, out array) int {
 	o := 0
-	var dims []int
-	for _, d := range out.shape {
-		dims = append(dims, d)
-	}
+	dims := slices.Clone(out.shape)
 	keep := len(out.shape) == len(at)
 	j := 0
 	for i, p := range at {

@@ -10,7 +10,6 @@ import (
 // stepBuilder lays out a training step by hand, one value after another.
 type stepBuilder struct {
 	chip.Program
-	flops float64
 }
 
 func (b *stepBuilder) value(kind chip.Kind, dt chip.DType, shape ...int) int {
