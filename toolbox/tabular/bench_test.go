@@ -28,7 +28,8 @@ import (
 //	python3 toolbox/tabular/internal/bench/peer.py OUT VEGA_DATA
 //	MACAW_BENCH=OUT go test -tags bench -run TestPeers -v ./toolbox/tabular
 //
-// MACAW_BENCH_SETS, _RECIPES and _SPLITS narrow it. Each configuration is bagged
+// MACAW_BENCH_SETS, _RECIPES and _SPLITS narrow it; MACAW_BENCH_CONFIGS, a JSON
+// array, takes the place of the portfolios. Each configuration is bagged
 // over five folds of the training part; "ensemble" is a greedy selection by the
 // out-of-fold predictions. Nothing looks at the test parts but the last column.
 func TestPeers(t *testing.T) {
@@ -234,13 +235,23 @@ func (s *peerSet) run(t *testing.T, splits int) {
 		losses[name] += loss
 	}
 	picked := map[string]int{}
+	var configs []toolbox.Config
+	if raw := os.Getenv("MACAW_BENCH_CONFIGS"); raw != "" {
+		if err := json.Unmarshal([]byte(raw), &configs); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for n, sp := range s.Splits[:splits] {
 		var entries []entry
 		for _, r := range toolbox.For(&toolbox.Problem{Task: map[bool]string{true: toolbox.TabularRegression, false: toolbox.TabularClassification}[s.table.regression()], Classes: s.classes}) {
 			if len(only) > 0 && !slices.Contains(only, r.Name) || fits[r.Name] == nil {
 				continue
 			}
-			for i, c := range r.Portfolio {
+			portfolio := r.Portfolio
+			if configs != nil {
+				portfolio = configs
+			}
+			for i, c := range portfolio {
 				start := time.Now()
 				oof, test := s.bag(t, r, fits[r.Name], c, sp.Train, sp.Test, uint64(n))
 				e := entry{fmt.Sprintf("%s/%d", r.Name, i), oof, test, time.Since(start).Seconds()}

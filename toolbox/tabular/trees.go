@@ -29,10 +29,10 @@ func init() {
 			{Name: "smooth", Low: 2, High: 50, Log: true, Default: 10.0},
 		},
 		Portfolio: []toolbox.Config{
+			{"random": true, "leaves": 40, "min_rows": 5, "column_share": 0.9, "row_share": 0.6, "l2": 5.0},
+			{"leaves": 24, "node_share": 0.5, "column_share": 0.8, "min_rows": 10, "learning_rate": 0.04, "row_share": 0.6, "l2": 4.0},
+			{"leaves": 8, "node_share": 0.3, "column_share": 1.0, "min_rows": 6, "learning_rate": 0.04, "row_share": 0.6, "l2": 4.0},
 			{},
-			{"learning_rate": 0.05, "leaves": 6, "min_rows": 8, "row_share": 0.7, "column_share": 0.5},
-			{"random": true, "leaves": 40, "min_rows": 5, "column_share": 0.9, "learning_rate": 0.08},
-			{"leaves": 48, "min_rows": 20, "l2": 5.0, "learning_rate": 0.04, "column_share": 0.5, "row_share": 0.9},
 		},
 	}, (*table).boost)
 }
@@ -64,6 +64,7 @@ func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budg
 	}
 	opts.MinRows = max(1, min(opts.MinRows, len(t.train)/8))
 	opts.Rounds = t.rounds(opts, budget)
+	opts.LearningRate = max(opts.LearningRate, min(0.25, 40/float64(fullRounds(opts))))
 	if budget.Steps > 0 {
 		opts.Patience = 0
 	}
@@ -90,16 +91,22 @@ func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budg
 		Note: fmt.Sprintf("%d trees of up to %d leaves", len(model.Trees), opts.MaxLeaves)}, predict}, nil
 }
 
+// fullRounds is the length of a full schedule. Where many classes make it short,
+// the steps must be larger.
+func fullRounds(opts gbdt.Options) int {
+	trees := 1
+	if opts.Loss == gbdt.Softmax {
+		trees = opts.Classes
+	}
+	return min(boostRounds, max(30, boostNodes/(2*opts.MaxLeaves*trees)))
+}
+
 // rounds returns how many rounds the budget allows at most.
 func (t *table) rounds(opts gbdt.Options, b toolbox.Budget) int {
 	if b.Steps > 0 {
 		return b.Steps
 	}
-	trees := 1
-	if opts.Loss == gbdt.Softmax {
-		trees = opts.Classes
-	}
-	full := min(boostRounds, max(30, boostNodes/(2*opts.MaxLeaves*trees)))
+	full := fullRounds(opts)
 	if len(t.val) == 0 {
 		full = min(full, blindRounds)
 	}
