@@ -209,8 +209,12 @@ type OneHot struct{}
 // Random fills out from a counter-based generator, so that the same
 // (Seed, counter) gives the same values on every device and with any number of
 // threads. Args: counter Int64 [1]. Out: Float32 or, for Bernoulli, Float32 0 or 1.
-// The generator is Philox4x32-10 keyed by Seed and counter
-// (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+// The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers:
+// as easy as 1, 2, 3") with key (Seed low, high): elements 4i to 4i+3 come from
+// the block whose counter words are (i low, i high, counter low, high). A
+// uniform value is the upper 24 bits of its word over 2^24; Bernoulli is
+// uniform < P; normals are Box and Muller's r·cos and r·sin of successive words
+// (u, v): r = sqrt(-2·ln(((u>>8)+1)/2^24)), angle 2π·(v>>8)/2^24.
 type Random struct {
 	Kind RandomKind
 	Seed uint64
