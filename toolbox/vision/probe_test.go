@@ -94,3 +94,12 @@ func TestTrainingSize(t *testing.T) {
 		}
 	}
 }
+
+func TestPlanOfTinyImages(t *testing.T) {
+	for side := 1; side < 8; side++ {
+		p := plan{h: side, w: side, c: 1, classes: 2, width: 16}
+		if n := len(p.stages()); n != map[bool]int{true: 1}[side >= 4] {
+			t.Errorf("side %d has %d stages", side, n)
+		}
+	}
+}
