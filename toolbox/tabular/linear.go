@@ -9,8 +9,9 @@ import (
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 	"github.com/macaw-ai/macaw/toolbox"
+	"github.com/macaw-ai/macaw/toolbox/linear"
 	"github.com/macaw-ai/macaw/toolbox/tabular/feature"
-	"github.com/macaw-ai/macaw/toolbox/tabular/linear"
+	"github.com/macaw-ai/macaw/toolbox/tabular/ridge"
 )
 
 func init() {
@@ -51,7 +52,7 @@ func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Bud
 	b := onnx.NewBuilder("linear")
 	t.source.Declare(b)
 	t.output(b, t.exportLinear(b, enc.Export(b), model))
-	predict := func(rows []int) []float32 { return t.finish(model.Predict(enc.Transform(rows))) }
+	predict := func(rows []int) []float32 { return t.finish(linearScores(model, enc.Transform(rows))) }
 	return &fitted{&toolbox.Candidate{Model: b.Model(), Val: val, Steps: step,
 		Note: fmt.Sprintf("%d columns, L2 %g", enc.Width(), strengths[step-1])}, predict}, nil
 }
@@ -75,17 +76,33 @@ func (t *table) bounded(o feature.DenseOptions) feature.DenseOptions {
 // solver returns a function that fits x and the training labels with a strength.
 func (t *table) solver(ctx context.Context, x []float32, width int) (func(l2 float64) (*linear.Model, error), error) {
 	if t.regression() {
-		r, err := linear.NewRidge(ctx, x, width, t.numbers(t.train), t.threads)
+		r, err := ridge.New(ctx, x, width, t.numbers(t.train), t.threads)
 		if err != nil {
 			return nil, err
 		}
 		return r.Solve, nil
 	}
-	l, err := linear.NewLogistic(x, width, t.labels(t.train), t.target.Classes, t.threads)
-	if err != nil {
-		return nil, err
+	rows, y := linear.Dense(x, width), t.labels(t.train)
+	var last *linear.Model // each fit starts from the one before
+	return func(l2 float64) (*linear.Model, error) {
+		m, err := linear.Logistic(ctx, rows, y, t.target.Classes, linear.Options{
+			L2: l2 / float64(len(y)), MaxIter: linearIterations, Threads: t.threads, Start: last})
+		if err == nil {
+			last = m
+		}
+		return m, err
+	}, nil
+}
+
+// linearScores returns the raw outputs [rows, outputs] of m for x [rows, columns].
+func linearScores(m *linear.Model, x []float32) []float32 {
+	rows := linear.Dense(x, m.Cols)
+	out := make([]float32, rows.Len()*m.Outputs)
+	for r := range rows.Len() {
+		columns, values := rows.Row(r)
+		m.Scores(columns, values, out[r*m.Outputs:(r+1)*m.Outputs])
 	}
-	return func(l2 float64) (*linear.Model, error) { return l.Fit(ctx, l2, linearIterations) }, nil
+	return out
 }
 
 // path fits with each strength and keeps what is best on the validation rows; it
@@ -105,7 +122,7 @@ func (t *table) path(solve func(float64) (*linear.Model, error), x []float32, bu
 		if err != nil {
 			return nil, 0, nil, err
 		}
-		out := t.finish(m.Predict(x))
+		out := t.finish(linearScores(m, x))
 		values := t.scores(out)
 		report(toolbox.Progress{Step: i + 1, Epoch: float64(i + 1), Share: float64(i+1) / float64(len(strengths)), Values: values})
 		if loss, ok := values["val_loss"]; !ok || loss < least {
@@ -120,9 +137,9 @@ func (t *table) path(solve func(float64) (*linear.Model, error), x []float32, bu
 	return best, step, val, nil
 }
 
-// exportLinear adds m on x [N, Features] and returns probabilities or predictions.
+// exportLinear adds m on x [N, Cols] and returns probabilities or predictions.
 func (t *table) exportLinear(b *onnx.Builder, x string, m *linear.Model) string {
-	y := b.Op("MatMul", nil, x, b.Const(tensor.Of(m.W, m.Features, m.Outputs)))
+	y := b.Op("MatMul", nil, x, b.Const(tensor.Of(m.W, m.Cols, m.Outputs)))
 	y = b.Op("Add", nil, y, b.Const(tensor.Of(m.B, m.Outputs)))
 	if t.regression() {
 		return y

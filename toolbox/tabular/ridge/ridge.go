@@ -1,16 +1,19 @@
-package linear
+// Package ridge fits ridge regressions in closed form, for several strengths of
+// regularisation at the cost of one pass over the rows.
+package ridge
 
 import (
 	"context"
 	"fmt"
 	"math"
 
+	"github.com/macaw-ai/macaw/toolbox/linear"
 	"github.com/macaw-ai/macaw/toolbox/tabular/tree"
 )
 
-// Ridge is a ridge regression that can be solved for several strengths of
+// Regression is a ridge regression that can be solved for several strengths of
 // regularisation. Its cost grows with the cube of the number of columns.
-type Ridge struct {
+type Regression struct {
 	features int
 	rows     int
 	mean     []float64 // of the columns
@@ -21,13 +24,13 @@ type Ridge struct {
 
 const blockRows = 512 // that fit into the cache
 
-// NewRidge prepares to fit the targets y [rows] on x [rows, features].
-func NewRidge(ctx context.Context, x []float32, features int, y []float32, threads int) (*Ridge, error) {
+// New prepares to fit the targets y [rows] on x [rows, features].
+func New(ctx context.Context, x []float32, features int, y []float32, threads int) (*Regression, error) {
 	if len(y) == 0 || len(x) != len(y)*features {
-		return nil, fmt.Errorf("linear: %d values and %d targets for %d columns", len(x), len(y), features)
+		return nil, fmt.Errorf("ridge: %d values and %d targets for %d columns", len(x), len(y), features)
 	}
 	n := float64(len(y))
-	r := &Ridge{features: features, rows: len(y), mean: make([]float64, features),
+	r := &Regression{features: features, rows: len(y), mean: make([]float64, features),
 		gram: make([]float64, features*features), moment: make([]float64, features)}
 	for i, t := range y {
 		r.yMean += float64(t) / n
@@ -60,7 +63,7 @@ func NewRidge(ctx context.Context, x []float32, features int, y []float32, threa
 }
 
 // Solve minimises |y − Xw − b|² + l2·|w|²; l2 must be positive.
-func (r *Ridge) Solve(l2 float64) (*Model, error) {
+func (r *Regression) Solve(l2 float64) (*linear.Model, error) {
 	p := r.features
 	a := make([]float64, p*p)
 	copy(a, r.gram)
@@ -73,7 +76,7 @@ func (r *Ridge) Solve(l2 float64) (*Model, error) {
 	w := make([]float64, p)
 	copy(w, r.moment)
 	substitute(a, p, w)
-	m := &Model{Features: p, Outputs: 1, W: make([]float32, p), B: make([]float32, 1)}
+	m := &linear.Model{Cols: p, Outputs: 1, W: make([]float32, p), B: make([]float32, 1)}
 	bias := r.yMean
 	for f, v := range w {
 		m.W[f] = float32(v)
@@ -94,7 +97,7 @@ func cholesky(a []float64, n int) error {
 		}
 		d := row[i] - dot(row[:i], row[:i])
 		if !(d > 0) {
-			return fmt.Errorf("linear: matrix is not positive definite at row %d (%g)", i, d)
+			return fmt.Errorf("ridge: matrix is not positive definite at row %d (%g)", i, d)
 		}
 		row[i] = math.Sqrt(d)
 	}
@@ -109,5 +112,21 @@ func substitute(l []float64, n int, b []float64) {
 	for i := n - 1; i >= 0; i-- {
 		b[i] /= l[i*n+i]
 		axpy(-b[i], l[i*n:i*n+i], b[:i])
+	}
+}
+
+func dot(a, b []float64) float64 {
+	s := 0.0
+	b = b[:len(a)]
+	for i, v := range a {
+		s += v * b[i]
+	}
+	return s
+}
+
+func axpy(a float64, x, y []float64) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += a * v
 	}
 }
