@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"time"
 
@@ -42,6 +43,13 @@ func (c *makeCmd) Run(e *env) error {
 		return err
 	}
 	defer st.Close()
+	var ln net.Listener
+	if c.Serve {
+		if ln, err = listen(c.Addr); err != nil {
+			return err
+		}
+		defer ln.Close()
+	}
 	e.json = c.JSON
 	observe, end := c.observer(e)
 	out, err := produce.Make(e.ctx, st, produce.Options{
@@ -52,7 +60,7 @@ func (c *makeCmd) Run(e *env) error {
 	if err != nil || !c.Serve || e.ctx.Err() != nil {
 		return err
 	}
-	return serveMade(e, st, c.Addr, out)
+	return serveMade(e, st, ln, out)
 }
 
 // observer shows what happens: JSON lines, a live view on a terminal, else a

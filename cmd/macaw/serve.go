@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/macaw-ai/macaw/console"
+	"github.com/macaw-ai/macaw/internal/fault"
 	"github.com/macaw-ai/macaw/internal/store"
 	"github.com/macaw-ai/macaw/model"
 	"github.com/macaw-ai/macaw/produce"
@@ -35,7 +37,7 @@ func (c *serveCmd) Run(e *env) error {
 		return err
 	}
 	defer st.Close()
-	return serveOn(e, st, serve.Options{Addr: c.Addr, Remote: c.Remote, Models: c.Models}, func(base string) {
+	return serveOn(e, st, nil, serve.Options{Addr: c.Addr, Remote: c.Remote, Models: c.Models}, func(base string) {
 		fmt.Fprintf(e.out, "Serving %s on %s\n", strings.Join(c.Models, ", "), base)
 		for _, ref := range c.Models {
 			if pkg, err := model.NewRegistry(st).Open(e.ctx, ref); err == nil {
@@ -65,13 +67,28 @@ func (c *upCmd) Run(e *env) error {
 	if err := withConsole(st, &o); err != nil {
 		return err
 	}
-	return serveOn(e, st, o, func(base string) {
+	return serveOn(e, st, nil, o, func(base string) {
 		fmt.Fprintf(e.out, "The console of %s is at %s (Ctrl-C ends it)\n", st.Home, base)
 	})
 }
 
+// listen takes an address before a model is made for it: better to hear at once
+// that it is in use than after minutes.
+func listen(addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fault.Errorf(fault.Unavailable, "Cannot serve on %s: %w. Name another address with --addr.", addr, errors.Unwrap(err))
+	}
+	if a, ok := ln.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+		ln.Close()
+		return nil, fault.Errorf(fault.Invalid, "%s can be reached from other machines, and nothing asks for a login; use 127.0.0.1, or macaw serve --remote afterwards.", addr)
+	}
+	return ln, nil
+}
+
 // serveMade serves what make has just made, with the console.
-func serveMade(e *env, st *store.Store, addr string, made *produce.Outcome) error {
+func serveMade(e *env, st *store.Store, ln net.Listener, made *produce.Outcome) error {
+	addr := ln.Addr().String()
 	o := serve.Options{Addr: addr}
 	if err := withConsole(st, &o); err != nil {
 		return err
@@ -84,7 +101,7 @@ func serveMade(e *env, st *store.Store, addr string, made *produce.Outcome) erro
 	if e.json {
 		out = e.errout // standard output ends with the result
 	}
-	return serveOn(e, st, o, func(base string) {
+	return serveOn(e, st, ln, o, func(base string) {
 		fmt.Fprintf(out, "\nServing %s, and the console, on %s (Ctrl-C ends it)\n  %s\n", made.Model, base, curl(base, &pkg.Card))
 	})
 }
@@ -98,13 +115,17 @@ func withConsole(st *store.Store, o *serve.Options) error {
 	return nil
 }
 
-// serveOn serves until the first Ctrl-C. hello is told the address once it answers.
-func serveOn(e *env, st *store.Store, o serve.Options, hello func(base string)) error {
+// serveOn serves until the first Ctrl-C, on ln if there is one. hello is told the
+// address once it answers.
+func serveOn(e *env, st *store.Store, ln net.Listener, o serve.Options, hello func(base string)) error {
 	o.Device, o.Version, o.Log = device(0), version(), slog.Default()
 	o.Started = func(a net.Addr) { hello("http://" + a.String()) }
 	s, err := serve.New(o, model.NewRegistry(st))
 	if err != nil {
 		return err
+	}
+	if ln != nil {
+		return s.Serve(e.ctx, ln)
 	}
 	return s.Run(e.ctx)
 }
