@@ -41,6 +41,9 @@ const linearIterations = 200
 func (t *table) linear(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	enc := feature.FitDense(t.source, t.train, t.bounded(feature.DenseOptions{
 		Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: c.Int("min_level")}))
+	if err := usable(enc); err != nil {
+		return nil, err
+	}
 	solve, err := t.solver(ctx, enc.Transform(t.train), enc.Width())
 	if err != nil {
 		return nil, err

@@ -47,6 +47,11 @@ func (t *table) network(ctx context.Context, c toolbox.Config, budget toolbox.Bu
 	started := time.Now()
 	o := t.bounded(feature.DenseOptions{Scaling: feature.Scaling(c.String("scaling")), Bins: c.Int("bins"), MinLevel: 2, OneHot: embedAbove})
 	enc, embedded := feature.FitDense(t.source, t.train, o), feature.EmbeddedLevels(t.source, t.train, o)
+	if len(embedded) == 0 {
+		if err := usable(enc); err != nil {
+			return nil, err
+		}
+	}
 	target := newScale(t)
 	params := nn.NewParams(t.seed)
 	net := newPerceptron(params, enc.Width(), embedded, t.outputs(), c)

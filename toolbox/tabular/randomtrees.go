@@ -38,6 +38,9 @@ const (
 func (t *table) forest(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	start := time.Now()
 	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
+	if err := usable(enc); err != nil {
+		return nil, err
+	}
 	opts := forest.Options{
 		Classes: t.target.Classes, Trees: forestTrees, MinRows: c.Int("min_rows"), MaxNodes: forestNodes,
 		Columns: int(math.Ceil(c.Float("columns") * float64(enc.Width()))), Threads: t.threads, Seed: t.seed,

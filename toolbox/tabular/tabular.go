@@ -86,6 +86,14 @@ func (t *table) regression() bool { return t.target.Classes == 0 }
 // outputs is the number of raw outputs that a softmax or nothing follows.
 func (t *table) outputs() int { return max(1, t.target.Classes) }
 
+// usable returns an error for people when enc makes no column.
+func usable(enc feature.Encoder) error {
+	if enc.Width() > 0 {
+		return nil
+	}
+	return fault.Errorf(fault.Invalid, "No column of the table varies in the training rows; bring columns that tell something about the target.")
+}
+
 // labels returns the classes of rows.
 func (t *table) labels(rows []int) []int32 {
 	out := make([]int32, len(rows))

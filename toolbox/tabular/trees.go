@@ -51,6 +51,9 @@ const (
 // boost fits the recipe "boosted-trees".
 func (t *table) boost(ctx context.Context, c toolbox.Config, budget toolbox.Budget, report func(toolbox.Progress)) (*fitted, error) {
 	enc, x := feature.FitTrees(t.source, t.target, t.train, feature.TreeOptions{OneHot: 8, Smooth: c.Float("smooth"), Seed: t.seed})
+	if err := usable(enc); err != nil {
+		return nil, err
+	}
 	opts := gbdt.Options{
 		LearningRate: c.Float("learning_rate"), MaxLeaves: c.Int("leaves"), MinRows: c.Int("min_rows"), L2: c.Float("l2"),
 		RowShare: c.Float("row_share"), ColumnShare: c.Float("column_share"), NodeShare: c.Float("node_share"),
