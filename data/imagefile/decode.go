@@ -10,6 +10,7 @@ import (
 	_ "image/png"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	_ "golang.org/x/image/bmp"
@@ -75,6 +76,9 @@ func Decode(file []byte, limits Limits) (m *Image, err error) {
 		return nil, err
 	}
 	src, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil && strings.HasSuffix(err.Error(), "missing 0xff00 sequence") {
+		src, _, err = image.Decode(bytes.NewReader(padJPEG(file)))
+	}
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -82,6 +86,17 @@ func Decode(file []byte, limits Limits) (m *Image, err error) {
 		return nil, err
 	}
 	return pixels(src).Orient(Orientation(file)), nil
+}
+
+// padJPEG puts zeros before the end mark of a JPEG whose last coded bits are
+// missing, as some cameras write it. libjpeg fills in zeros too, and warns; we
+// allow for a few blocks only, so that a file cut in the middle stays broken.
+func padJPEG(file []byte) []byte {
+	end := bytes.LastIndex(file, []byte{0xff, 0xd9})
+	if end < 0 {
+		return file
+	}
+	return slices.Concat(file[:end], make([]byte, 256), file[end:])
 }
 
 func explain(err error) error {

@@ -225,6 +225,32 @@ func TestDecodeFaults(t *testing.T) {
 	}
 }
 
+// TestShortJPEG takes coded bytes out before the end mark: few are made up for,
+// many are not.
+func TestShortJPEG(t *testing.T) {
+	m := image.NewGray(image.Rect(0, 0, 256, 256))
+	rng := rand.New(rand.NewPCG(4, 4))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(rng.IntN(256))
+	}
+	file := encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, m, nil) })
+	whole, err := Decode(file, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := len(file) - 2
+	got, err := Decode(slices.Concat(file[:end-20], file[end:]), Limits{})
+	if err != nil || !slices.Equal(got.Pix[:200*256], whole.Pix[:200*256]) {
+		t.Errorf("20 bytes missing: %v", err)
+	}
+	if _, err := Decode(slices.Concat(file[:end/2], file[end:]), Limits{}); err == nil {
+		t.Error("half of the file decodes")
+	}
+	if _, err := Decode(file[:end-20], Limits{}); err == nil {
+		t.Error("a truncated file decodes")
+	}
+}
+
 func TestTo(t *testing.T) {
 	m := &Image{Width: 2, Height: 1, Channels: 3, Pix: []uint8{255, 255, 255, 90, 90, 90}}
 	if g := m.To(1); !slices.Equal(g.Pix, []uint8{255, 90}) {
