@@ -56,6 +56,7 @@ segment:
 	JL    rest
 
 unrolled:
+	PREFETCHT0   1024(CX)(R13*1)
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	ADDQ         R10, R12
@@ -100,6 +101,7 @@ unrolled:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         R9, R13
+	PREFETCHT0   1024(CX)(R13*1)
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	ADDQ         R10, R12
@@ -534,6 +536,7 @@ segment:
 	JL    rest
 
 unrolled:
+	PREFETCHT0   1024(CX)(R13*1)
 	VMOVUPS      (R12), Y12
 	ADDQ         R10, R12
 	VBROADCASTSS (CX)(R13*1), Y13
@@ -564,6 +567,7 @@ unrolled:
 	VBROADCASTSS (R8)(R13*1), Y13
 	VFMADD231PS  Y12, Y13, Y11
 	ADDQ         R9, R13
+	PREFETCHT0   1024(CX)(R13*1)
 	VMOVUPS      (R12), Y12
 	ADDQ         R10, R12
 	VBROADCASTSS (CX)(R13*1), Y13

@@ -98,6 +98,9 @@ func (g gen) tile(name string, vecs, phases int) {
 	g.JL(LabelRef("rest"))
 	g.Label("unrolled")
 	for p := range unroll {
+		if p%2 == 0 { // packed rows stream from the second-level cache
+			g.PREFETCHT0(Mem{Base: rows[0], Index: idx, Scale: 1, Disp: 1024})
+		}
 		step(p)
 	}
 	g.SUBQ(U32(unroll), n)
