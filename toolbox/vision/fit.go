@@ -28,6 +28,7 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 	if err != nil {
 		return nil, err
 	}
+	s.augment.CutMix *= min(1, manySamples/float32(len(p.Train)))
 	s.augment.Flip = s.flip == "on" || s.flip == "auto" && seen.flip
 	m := newModel(p, s, px, seen.look)
 	v, err := newValidation(p, px, m)
@@ -58,6 +59,10 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 	}
 	return &toolbox.Candidate{Model: model, Val: v.probabilities, Steps: res.Steps, Note: m.note(res, s)}, nil
 }
+
+// manySamples is how many samples there must be for CutMix, which slows learning
+// down to keep a network from learning by heart, to become rarer.
+const manySamples = 5000
 
 func fidelity(b toolbox.Budget) float64 {
 	if b.Fidelity <= 0 {

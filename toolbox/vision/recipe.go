@@ -84,9 +84,9 @@ func linearRecipe() *toolbox.Recipe {
 		Tasks:   []string{toolbox.ImageClassification},
 		Space: toolbox.Space{
 			{Name: "lr", Low: 1e-3, High: 3e-2, Log: true, Default: 1e-2},
-			{Name: "decay", Low: 1e-2, High: 10, Log: true, Default: 0.1},
+			{Name: "decay", Low: 1e-2, High: 10, Log: true, Default: 0.3},
 		},
-		Portfolio: []toolbox.Config{{}},
+		Portfolio: []toolbox.Config{{}, {"decay": 5.0}},
 		Applies:   applies,
 		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
 			return fit(ctx, p, settings{
