@@ -139,11 +139,11 @@ func TestExportedModelTakesRawImages(t *testing.T) {
 }
 
 // startReference opens m in onnxruntime-node, from the node_modules folder that
-// MACAW_ORT or MACAW_NPM names, else from the one at the root of the module. It
+// MACAW_NPM or MACAW_NPM names, else from the one at the root of the module. It
 // returns nil when there is none.
 func startReference(t *testing.T, m *onnx.Model) func(image *tensor.Tensor) []float32 {
 	t.Helper()
-	modules := cmp.Or(os.Getenv("MACAW_ORT"), os.Getenv("MACAW_NPM"))
+	modules := cmp.Or(os.Getenv("MACAW_NPM"), os.Getenv("MACAW_NPM"))
 	if modules == "" {
 		modules, _ = filepath.Abs("../../node_modules")
 	}
