@@ -146,7 +146,7 @@ func (c *Console) fillForm(body *modelView) {
 		body.Inputs = append(body.Inputs, f)
 	}
 	if err == nil && body.Kind == "image" {
-		body.Thumbs = v.thumbs(8, func(s data.Sample) bool { return s.Part == data.Test })
+		body.Thumbs = v.thumbs(7, func(s data.Sample) bool { return s.Part == data.Test })
 	}
 }
 
