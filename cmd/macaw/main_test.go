@@ -206,6 +206,45 @@ func serves(t *testing.T, home string) {
 	}
 }
 
+// A search by trials gives the same model each time, bit for bit.
+func TestTrialsRepeat(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	var s strings.Builder
+	s.WriteString("area,street,price\n")
+	for i := range 240 {
+		area := 50 + 100*rng.Float64()
+		fmt.Fprintf(&s, "%.1f,%s,%.2f\n", area, []string{"north", "south", "east"}[i%3], 3*area+float64(40*(i%3))+5*rng.NormFloat64())
+	}
+	houses := write(t, "houses.csv", s.String())
+	digits := filepath.Join("..", "..", "examples", "digits")
+	for _, tc := range []struct {
+		name, path, trials, metric string
+		least                      float64
+	}{{"houses", houses, "3", "r2", 0.9}, {"digits", digits, "1", "accuracy", 0.9}} {
+		t.Run(tc.name, func(t *testing.T) {
+			var models [2][]byte
+			for i := range models {
+				home := t.TempDir()
+				out, errout, status := macaw(t, home, "make", tc.path, "--trials", tc.trials, "--json")
+				if status != 0 {
+					t.Fatalf("status %d: %s", status, errout)
+				}
+				done := lastEvent(t, out)
+				if v, _ := done["test"].(float64); done["metric"] != tc.metric || v < tc.least {
+					t.Errorf("done = %v, want %s above %v", done, tc.metric, tc.least)
+				}
+				var err error
+				if models[i], err = os.ReadFile(filepath.Join(home, "models", tc.name, "1", "model.onnx")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(models[0], models[1]) {
+				t.Error("equal searches made different models")
+			}
+		})
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	home := t.TempDir()
 	c := exec.Command(binary, "make", points(t, 400), "--budget", "60s", "--json")
