@@ -93,6 +93,9 @@ func (s *weightGrad) plan() {
 	}
 	units := s.units()
 	s.parts = max(1, min(s.pool.threads, units))
+	if s.pool.threads > 1 && s.partial <= 64*1024 { // smaller parts even out what a neighbour takes
+		s.parts = max(1, min(2*s.pool.threads, units))
+	}
 	s.wantShared(s.parts * s.partial)
 	s.wantLocal(s.panelFloats + s.dyFloats)
 }
