@@ -79,7 +79,10 @@ func (m *maker) handOver(ctx context.Context) (*Outcome, error) {
 // choose picks the members by their outputs on validation.
 func (e *ending) choose(usable []*search.Trial) error {
 	defer e.phases.begin("ensemble")()
-	e.trials, e.weights = usable[:1], []float64{1}
+	usable, err := e.lead(usable)
+	if err != nil {
+		return err
+	}
 	best := usable[0]
 	for _, f := range e.work.folds[:best.Folds] {
 		e.samples = append(e.samples, f.Val...)
@@ -110,6 +113,29 @@ func (e *ending) choose(usable []*search.Trial) error {
 		e.book.tell(Event{Event: EventEnsemble, Metric: e.book.name, Score: pointer(e.score), Best: pointer(e.score), Message: fmt.Sprintf("The model averages %d candidates.", len(members))})
 	}
 	return nil
+}
+
+// lead puts a trial of one fold before those of all, if on that fold it is better
+// than the best of them by two standard errors: time did not suffice for its
+// other folds.
+func (e *ending) lead(usable []*search.Trial) ([]*search.Trial, error) {
+	best := usable[0]
+	if best.Folds < 2 {
+		return usable, nil
+	}
+	pred, err := search.Predictions(e.st.Blobs, best.Artifact, 1)
+	if err != nil {
+		return nil, err
+	}
+	classes := len(e.work.Classes)
+	score, loss := search.TruthOf(e.work.Problem, e.work.folds[0].Val).Score(pred)
+	crit := search.Crit(classes, score, loss)
+	for i, t := range usable {
+		if t.Folds == 1 && t.Status == search.Done && t.Crit < crit-2*e.runner.Plan.Margin(crit, t.Rung) {
+			return usable[i:], nil // the best of one fold: they are sorted
+		}
+	}
+	return usable, nil
 }
 
 // pool is what an ensemble is chosen from: the best trials that were validated

@@ -46,7 +46,8 @@ func (m *maker) rehearse(t *search.Trial) error {
 		return err
 	}
 	defer pr.Close()
-	m.clock.perByte = max(m.clock.perByte, time.Since(began).Seconds()*float64(t.Folds)/float64(max(1<<16, info.Size())))
+	m.clock.handled += time.Since(began)
+	m.clock.bytes += max(1<<16, info.Size()/int64(max(1, t.Folds)))
 	want, err := search.Predictions(m.st.Blobs, t.Artifact, 1)
 	if err != nil {
 		return err

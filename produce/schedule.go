@@ -21,7 +21,8 @@ type schedule struct {
 	begun time.Duration // spent when the search began
 
 	speed   map[string]float64 // seconds per sample of one fold's model, by recipe
-	perByte float64            // seconds to load, merge and open a byte of a model, the slowest seen
+	handled time.Duration      // spent on loading, merging and opening models in rehearsals
+	bytes   int64              // of those models
 	sizes   []int64            // bytes of the artifacts of full trials, largest first, as many as members
 	largest int64              // bytes of the largest artifact seen
 	refit   float64            // seconds of the longest fit that may be made again
@@ -69,8 +70,8 @@ func (s *schedule) reserve() time.Duration {
 	if len(s.sizes) == 0 {
 		bytes = s.largest
 	}
-	after := 1.2*test + handling*s.perByte*float64(bytes) + 1.5*s.refit
-	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/3)
+	after := 1.2*test + handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)) + 1.5*s.refit
+	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/5)
 }
 
 // weigh notes the size of a finished trial's artifact.

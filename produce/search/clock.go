@@ -74,24 +74,39 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// cost estimates the seconds of one full fit, from the recipe's done trials: most
-// configurations (four in five) take less. bound says that a trial was ended by its time limit: the cost is at least that.
+// cost estimates the seconds of one full fit, from the recipe's latest done
+// trials, those of the full schedule if there are any: most of them (two in three)
+// took less. bound says that a trial was ended by its time limit: the cost is at
+// least that.
 func (h *history) cost(recipe string) (seconds float64, bound bool) {
-	var full []float64
-	for _, t := range h.done {
+	var full, part []float64
+	for _, t := range slices.Backward(h.done) {
 		if t.Recipe != recipe {
 			continue
 		}
-		full = append(full, t.Seconds/float64(max(1, t.Folds))/t.Fidelity)
 		if t.Limit > 0 && !t.Final && t.Seconds/float64(max(1, t.Folds)) >= 0.85*t.Limit {
 			bound = true
 		}
+		if t.Fidelity < 1 {
+			part = append(part, t.fitSeconds())
+		} else {
+			full = append(full, t.fitSeconds())
+		}
+	}
+	if full == nil {
+		full = part
 	}
 	if full == nil {
 		return 0, false
 	}
+	full = full[:min(len(full), 6)]
 	slices.Sort(full)
-	return full[len(full)*4/5], bound
+	return full[len(full)*2/3], bound
+}
+
+// fitSeconds estimates one full fit by one trial.
+func (t *Trial) fitSeconds() float64 {
+	return t.Seconds / float64(max(1, t.Folds)) / t.Fidelity
 }
 
 // champion returns the network that should get most of the time, or nil: the
@@ -124,7 +139,7 @@ func (p *Plan) champion(h *history) *Trial {
 	}
 	champion := first
 	for _, t := range h.on(0) {
-		if t.Recipe == first.Recipe && t.Crit < first.Crit-p.margin(first.Crit, 0) && t.Crit < champion.Crit {
+		if t.Recipe == first.Recipe && t.Crit < first.Crit-p.Margin(first.Crit, 0) && t.Crit < champion.Crit {
 			champion = t
 		}
 	}

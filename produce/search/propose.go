@@ -50,7 +50,7 @@ func (h *history) hopeless(r *toolbox.Recipe, depth int) bool {
 	}
 	ranked := h.ranked()
 	best := h.of(ranked[0].Name)[0]
-	return best.Rung >= mine[0].Rung && mine[0].Crit > 1.3*best.Crit+3*h.plan.margin(best.Crit, mine[0].Rung)
+	return best.Rung >= mine[0].Rung && mine[0].Crit > 1.3*best.Crit+3*h.plan.Margin(best.Crit, mine[0].Rung)
 }
 
 // drawRecipe prefers recipes whose best trial is good: the n-th best is half as

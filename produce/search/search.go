@@ -127,8 +127,8 @@ func (p *Plan) job(r *toolbox.Recipe, c toolbox.Config, rung int) Job {
 	return Job{Recipe: r, Config: c, Rung: rung, Fidelity: level.Fidelity, Folds: level.Folds}
 }
 
-// margin is one standard error of a criterion of about crit on the rung.
-func (p *Plan) margin(crit float64, rung int) float64 {
+// Margin is one standard error of a criterion of about crit on the rung.
+func (p *Plan) Margin(crit float64, rung int) float64 {
 	rows := float64(max(1, p.Rows*p.rungs()[rung].Folds/max(1, p.Folds)))
 	if p.Classes == 0 {
 		return max(crit, 0.01) * math.Sqrt(2/rows) // of a mean of squares, if errors are normal

@@ -14,9 +14,13 @@ func (p *Plan) sweep(h *history, left time.Duration) (Job, bool) {
 		return Job{}, false
 	}
 	ranked := h.ranked()
-	for _, r := range ranked {
+	for i, r := range ranked {
 		best := h.of(r.Name)[0]
-		if best.Rung < top && h.at[best.Key()] < top && h.fails[r.Name] < 3 && p.fits(h, r, top, left) {
+		if best.Rung == top || h.at[best.Key()] == top || h.fails[r.Name] >= 3 {
+			continue
+		}
+		// The leader goes up even if it may have to end early: the time is his.
+		if p.fits(h, r, top, left) || i == 0 && best.fitSeconds()*float64(p.rungs()[top].Folds) < 1.5*left.Seconds() {
 			return p.timed(p.job(r, best.Config, top), left), true
 		}
 	}
