@@ -15,7 +15,7 @@ import (
 )
 
 // rehearsal is the number of validation samples that a rehearsal predicts.
-const rehearsal = 64
+const rehearsal = 256
 
 // rehearse tries out the first trial of each recipe, and every long one, as it
 // would be served: its answers must be those of training, and the time that it

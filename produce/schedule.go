@@ -70,7 +70,7 @@ func (s *schedule) reserve() time.Duration {
 	if len(s.sizes) == 0 {
 		bytes = s.largest
 	}
-	after := 1.2*test + handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)) + 1.5*s.refit
+	after := 1.1*test + handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)) + 1.5*s.refit
 	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/5)
 }
 

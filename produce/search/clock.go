@@ -13,6 +13,7 @@ const (
 	compareShare = 0.22 // all trials before the long training
 	trialShare   = 0.15 // one of many full trials
 	gambleShare  = 0.1  // a rest longer than this is used, though a full trial may not fit
+	againShare   = 0.3  // of the last long training: one shorter than this would not add to it
 	leastShare   = 0.02 // a rest shorter than this is not worth a trial
 )
 
@@ -168,7 +169,7 @@ func (p *Plan) race(h *history, champion *Trial, left time.Duration) (Job, bool)
 			n++
 		}
 	}
-	if n < 3 && left.Seconds() > 0.6*last.Seconds && left > p.share(0.1) {
+	if n < 3 && left.Seconds() > againShare*last.Seconds && left > p.share(0.08) {
 		return p.final(h, champion, left, uint64(n))
 	}
 	return Job{}, false
@@ -216,6 +217,6 @@ func (p *Plan) final(h *history, champion *Trial, left time.Duration, seed uint6
 	}
 	job := p.job(p.recipe(champion.Recipe), champion.Config, top)
 	job.Final, job.Seed = true, seed
-	job.Time = left - time.Duration(1.2*over*float64(time.Second)) - left/50
+	job.Time = left - time.Duration(1.1*over*float64(time.Second)) - left/100
 	return job, job.Time > 0
 }
