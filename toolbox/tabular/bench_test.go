@@ -30,7 +30,8 @@ import (
 //
 // MACAW_BENCH_SETS, _RECIPES and _SPLITS narrow it; MACAW_BENCH_CONFIGS, a JSON
 // array, takes the place of the portfolios. Each configuration is bagged
-// over five folds of the training part; "ensemble" is a greedy selection by the
+// over five folds of the training part, or with MACAW_BENCH_FOLDS=1 fitted once
+// with a fifth of it held back; "ensemble" is a greedy selection by the
 // out-of-fold predictions. Nothing looks at the test parts but the last column.
 func TestPeers(t *testing.T) {
 	dir := os.Getenv("MACAW_BENCH")
@@ -165,6 +166,26 @@ type entry struct {
 	seconds   float64
 }
 
+// hold fits one configuration with val held back.
+func (s *peerSet) hold(t *testing.T, r *toolbox.Recipe, f fit, c toolbox.Config, train, val, test []int, seed uint64) ([]float32, []float32) {
+	u := s.table
+	u.val, u.seed = val, seed
+	held := map[int]bool{}
+	for _, r := range val {
+		held[r] = true
+	}
+	for _, r := range train {
+		if !held[r] {
+			u.train = append(u.train, r)
+		}
+	}
+	m, err := f(&u, context.Background(), r.Space.Fill(c), toolbox.Budget{Fidelity: 1}, func(toolbox.Progress) {})
+	if err != nil {
+		t.Fatalf("%s: %v", r.Name, err)
+	}
+	return m.Val, m.predict(test)
+}
+
 // bag fits one configuration on five folds.
 func (s *peerSet) bag(t *testing.T, r *toolbox.Recipe, f fit, c toolbox.Config, train, test []int, seed uint64) ([]float32, []float32) {
 	k := s.table.outputs()
@@ -174,21 +195,11 @@ func (s *peerSet) bag(t *testing.T, r *toolbox.Recipe, f fit, c toolbox.Config, 
 	}
 	oof, sum := make([]float32, len(train)*k), make([]float32, len(test)*k)
 	for n, val := range s.folds(train, seed) {
-		u := s.table
-		u.val, u.seed = val, seed*10+uint64(n)
-		for _, r := range train {
-			if !slices.Contains(val, r) {
-				u.train = append(u.train, r)
-			}
-		}
-		m, err := f(&u, context.Background(), r.Space.Fill(c), toolbox.Budget{Fidelity: 1}, func(toolbox.Progress) {})
-		if err != nil {
-			t.Fatalf("%s: %v", r.Name, err)
-		}
+		held, out := s.hold(t, r, f, c, train, val, test, seed*10+uint64(n))
 		for i, r := range val {
-			copy(oof[at[r]*k:(at[r]+1)*k], m.Val[i*k:(i+1)*k])
+			copy(oof[at[r]*k:(at[r]+1)*k], held[i*k:(i+1)*k])
 		}
-		for i, v := range m.predict(test) {
+		for i, v := range out {
 			sum[i] += v / 5
 		}
 	}
@@ -243,6 +254,11 @@ func (s *peerSet) run(t *testing.T, splits int) {
 	}
 	for n, sp := range s.Splits[:splits] {
 		var entries []entry
+		known := sp.Train // rows with out-of-sample predictions
+		single := os.Getenv("MACAW_BENCH_FOLDS") == "1"
+		if single {
+			known = s.folds(sp.Train, uint64(n))[0]
+		}
 		for _, r := range toolbox.For(&toolbox.Problem{Task: map[bool]string{true: toolbox.TabularRegression, false: toolbox.TabularClassification}[s.table.regression()], Classes: s.classes}) {
 			if len(only) > 0 && !slices.Contains(only, r.Name) || fits[r.Name] == nil {
 				continue
@@ -253,13 +269,18 @@ func (s *peerSet) run(t *testing.T, splits int) {
 			}
 			for i, c := range portfolio {
 				start := time.Now()
-				oof, test := s.bag(t, r, fits[r.Name], c, sp.Train, sp.Test, uint64(n))
+				var oof, test []float32
+				if single {
+					oof, test = s.hold(t, r, fits[r.Name], c, sp.Train, known, sp.Test, uint64(n))
+				} else {
+					oof, test = s.bag(t, r, fits[r.Name], c, sp.Train, sp.Test, uint64(n))
+				}
 				e := entry{fmt.Sprintf("%s/%d", r.Name, i), oof, test, time.Since(start).Seconds()}
 				entries = append(entries, e)
-				add(e.name, s.score(test, sp.Test), e.seconds, s.loss(oof, sp.Train))
+				add(e.name, s.score(test, sp.Test), e.seconds, s.loss(oof, known))
 			}
 		}
-		counts, total := s.choose(entries, sp.Train), 0
+		counts, total := s.choose(entries, known), 0
 		mixed := make([]float32, len(entries[0].test))
 		for e, c := range counts {
 			total += c
