@@ -7,14 +7,16 @@ import (
 	"encoding/json"
 	"math"
 	"time"
+
+	"github.com/macaw-ai/macaw/data"
 )
 
 // The tasks, as they stand in Card.Task.
 const (
-	ImageClassification   = "image-classification"
-	TabularClassification = "tabular-classification"
-	TabularRegression     = "tabular-regression"
-	TextClassification    = "text-classification"
+	ImageClassification   = data.ImageClassification
+	TabularClassification = data.TabularClassification
+	TabularRegression     = data.TabularRegression
+	TextClassification    = data.TextClassification
 )
 
 // The names of a model's outputs.

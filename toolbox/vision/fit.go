@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -227,15 +226,5 @@ func (v *validation) measure(ctx context.Context) (map[string]float64, error) {
 		return nil, err
 	}
 	v.probabilities = probs
-	var loss float64
-	right := 0
-	for i, label := range v.labels {
-		row := probs[i*v.classes:][:v.classes]
-		loss -= math.Log(max(float64(row[label]), 1e-9))
-		if int32(slices.Index(row, slices.Max(row))) == label {
-			right++
-		}
-	}
-	n := float64(len(v.labels))
-	return map[string]float64{"val_loss": loss / n, "val_accuracy": float64(right) / n}, nil
+	return toolbox.Measure(probs, v.labels), nil
 }
