@@ -81,7 +81,10 @@ func (t *table) network(ctx context.Context, c toolbox.Config, budget toolbox.Bu
 		}
 		cfg.Evaluate = func(ctx context.Context) (map[string]float64, error) {
 			out, err := predict(ctx, val)
-			return t.scores(out), err
+			if err != nil {
+				return nil, err
+			}
+			return t.scores(out), nil
 		}
 	}
 	res, err := train.Loop(ctx, cfg)

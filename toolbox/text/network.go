@@ -123,8 +123,12 @@ func fitNetwork(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b too
 		Optimizer: optim.AdamW{WeightDecay: 0.02}, ClipNorm: 1, EMA: 0.98, Seed: p.Seed,
 		Report: func(t train.Progress) { report(toolbox.Progress(t)) },
 		Evaluate: func(ctx context.Context) (map[string]float64, error) {
-			probabilities, err = train.Predict(ctx, exec, val, val.inputs()[:1], 64)
-			return toolbox.Measure(probabilities, val.labels), err
+			out, err := train.Predict(ctx, exec, val, val.inputs()[:1], 64)
+			if err != nil {
+				return nil, err
+			}
+			probabilities = out
+			return toolbox.Measure(out, val.labels), nil
 		},
 	}
 	if b.Time > 0 {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/data"
@@ -125,6 +126,23 @@ func TestRecipes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A cancelled fit ends with the context's error, wherever it is just then.
+func TestCancel(t *testing.T) {
+	v := weather(t, 120)
+	p := problem(t, v)
+	for _, after := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
+		for _, name := range []string{"tfidf", "wordconv"} {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			r := toolbox.Lookup(name)
+			c, err := r.Fit(ctx, p, r.Space.Fill(nil), toolbox.Budget{Fidelity: 1}, func(toolbox.Progress) {})
+			cancel()
+			if err == nil && (name == "wordconv" || c == nil) {
+				t.Errorf("%s after %v: no error", name, after)
+			}
+		}
 	}
 }
 
