@@ -58,15 +58,15 @@ func (p plan) cost() float64 {
 
 // The schedule that a configuration's factors scale.
 const (
-	epochsAt   = 100.0 // epochs for samplesAt samples
+	epochsAt   = 130.0 // epochs for samplesAt samples
 	samplesAt  = 1275.0
-	workBudget = 7e12 // multiply-adds of a full training, forwards and backwards: four minutes on two cores at 60 GFLOP/s
+	workBudget = 9e12 // multiply-adds of a full training, forwards and backwards: four minutes on two cores at 75 GFLOP/s
 )
 
 // fullEpochs is the number of passes of a full schedule over n samples: more
 // samples need fewer passes, but more steps.
 func fullEpochs(n int) float64 {
-	return min(max(epochsAt*math.Pow(samplesAt/float64(n), 0.615), 4), 200)
+	return min(max(epochsAt*math.Pow(samplesAt/float64(n), 0.615), 4), 250)
 }
 
 // fitWidth chooses the widest network whose full schedule over n samples stays
