@@ -25,7 +25,7 @@ func (m *maker) rehearse(t *search.Trial) error {
 	if err != nil {
 		return err
 	}
-	m.clock.weigh(info.Size(), t.Folds == len(m.work.folds) && t.Fidelity == 1)
+	m.clock.weigh(t, info.Size())
 	if m.work.learnsAnew(toolbox.Lookup(t.Recipe)) {
 		m.clock.refit = max(m.clock.refit, fitSeconds(t, m.o.Threads)/t.Fidelity)
 	}

@@ -1,6 +1,7 @@
 package produce
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"runtime/debug"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/macaw-ai/macaw/data"
 	"github.com/macaw-ai/macaw/produce/result"
+	"github.com/macaw-ai/macaw/produce/search"
 )
 
 // schedule divides a budget between the search and what comes after it: merging
@@ -23,7 +25,7 @@ type schedule struct {
 	speed   map[string]float64 // seconds per sample of one fold's model, by recipe
 	handled time.Duration      // spent on loading, merging and opening models in rehearsals
 	bytes   int64              // of those models
-	sizes   []int64            // bytes of the artifacts of full trials, largest first, as many as members
+	members []weight           // the full trials that would be members, the best first
 	largest int64              // bytes of the largest artifact seen
 	refit   float64            // seconds of the longest fit that may be made again
 }
@@ -64,25 +66,31 @@ func (s *schedule) reserve() time.Duration {
 		test += v * float64(len(s.work.test)*len(s.work.folds))
 	}
 	bytes := int64(0)
-	for _, n := range s.sizes {
-		bytes += n
+	for _, w := range s.members {
+		bytes += w.bytes
 	}
-	if len(s.sizes) == 0 {
+	if len(s.members) == 0 {
 		bytes = s.largest
 	}
 	after := 1.1*test + handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)) + 1.5*s.refit
 	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/5)
 }
 
+// weight is the size of a trial's artifact.
+type weight struct {
+	crit  float64
+	bytes int64
+}
+
 // weigh notes the size of a finished trial's artifact.
-func (s *schedule) weigh(bytes int64, full bool) {
+func (s *schedule) weigh(t *search.Trial, bytes int64) {
 	s.largest = max(s.largest, bytes)
-	if full {
-		s.sizes = append(s.sizes, bytes)
-		slices.Sort(s.sizes)
-		slices.Reverse(s.sizes)
-		s.sizes = s.sizes[:min(len(s.sizes), memberLimit(s.work))]
+	if t.Folds < len(s.work.folds) || t.Fidelity < 1 {
+		return
 	}
+	s.members = append(s.members, weight{t.Crit, bytes})
+	slices.SortStableFunc(s.members, func(a, b weight) int { return cmp.Compare(a.crit, b.crit) })
+	s.members = s.members[:min(len(s.members), memberLimit(s.work))]
 }
 
 // memberLimit keeps packages small and prediction fast.

@@ -24,7 +24,7 @@ func (p *Plan) sweep(h *history, left time.Duration) (Job, bool) {
 			return p.timed(p.job(r, best.Config, top), left), true
 		}
 	}
-	for rung := top; rung > 0; rung-- {
+	for rung := top; rung > 0 && !p.small(); rung-- {
 		if t := h.promote(rung-1, eta); t != nil && p.fits(h, p.recipe(t.Recipe), rung, left) {
 			return p.timed(p.job(p.recipe(t.Recipe), t.Config, rung), left), true
 		}
@@ -67,10 +67,11 @@ func (p *Plan) gamble(h *history, left time.Duration) (Job, bool) {
 func (p *Plan) enough() int { return 50 + p.Rows/20 }
 
 // entry is the rung on which a new configuration begins: the top where the time
-// left holds twenty full trials, else the highest that it holds six of.
+// left holds twenty full trials, else the highest that it holds six of. Where
+// samples are few, a single fold tells nothing.
 func (p *Plan) entry(h *history, r *toolbox.Recipe, left time.Duration) int {
 	switch {
-	case 20*p.estimate(h, r, top) <= left.Seconds():
+	case 20*p.estimate(h, r, top) <= left.Seconds(), p.small():
 		return top
 	case 6*p.estimate(h, r, 1) <= left.Seconds():
 		return 1
