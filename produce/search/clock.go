@@ -12,6 +12,7 @@ const (
 	openingShare = 0.06 // the first look at one network
 	compareShare = 0.22 // all trials before the long training
 	trialShare   = 0.15 // one of many full trials
+	besideShare  = 0.12 // a full trial of trees or the like before the long training
 	gambleShare  = 0.1  // a rest longer than this is used, though a full trial may not fit
 	againShare   = 0.3  // of the last long training: one shorter than this would not add to it
 	leastShare   = 0.02 // a rest shorter than this is not worth a trial
@@ -180,14 +181,18 @@ func (p *Plan) race(h *history, champion *Trial, left time.Duration) (Job, bool)
 // champion's recipe.
 func (p *Plan) challenger(h *history, champion *Trial, left time.Duration) (Job, bool) {
 	spent := p.Total - left
+	most := besideShare // on tables, trees are worth a member beside the network
+	if p.Networks {
+		most = openingShare / 2
+	}
 	for _, r := range p.Recipes {
 		mine := h.of(r.Name)
 		if r.Anytime || len(mine) == 0 || mine[0].Rung == top {
 			continue
 		}
-		if seconds, _ := h.cost(r.Name); seconds < 0.03*p.Total.Seconds() && h.fails[r.Name] == 0 {
+		if seconds, _ := h.cost(r.Name); seconds < most*p.Total.Seconds() && h.fails[r.Name] == 0 {
 			job := p.job(r, mine[0].Config, top)
-			job.Time = p.share(2 * openingShare)
+			job.Time = p.share(2 * most)
 			return job, true
 		}
 	}
