@@ -34,6 +34,18 @@ func (p *Plan) byClock(h *history, left time.Duration) (Job, bool) {
 	return p.sweep(h, left)
 }
 
+// bound is what a trial may take before it is ended and fails: some more than
+// its job says, and hardly more than is left. Until there is something usable,
+// that is long.
+func (p *Plan) bound(trials []Trial, job Job, left time.Duration) time.Duration {
+	for _, t := range trials {
+		if t.Status == Done {
+			return min(max(job.Time+job.Time/2+time.Second, p.Total/5), left+p.Total/50)
+		}
+	}
+	return 2*p.Total + 10*time.Second
+}
+
 func (p *Plan) share(f float64) time.Duration { return time.Duration(f * float64(p.Total)) }
 
 // opening gives every recipe its first trial, those that end by themselves

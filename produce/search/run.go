@@ -101,19 +101,12 @@ func (r *Runner) trial(ctx context.Context, job Job, left time.Duration) error {
 	return err
 }
 
-// bounded gives a trial the time it may take at most. Until there is something
-// usable, that is long.
+// bounded ends a trial that takes much longer than planned.
 func (r *Runner) bounded(ctx context.Context, job Job, left time.Duration) (context.Context, context.CancelFunc) {
 	if r.Plan.Trials > 0 {
 		return context.WithCancel(ctx)
 	}
-	for _, t := range r.Trials {
-		if t.Status == Done {
-			limit := min(max(job.Time+job.Time/2+time.Second, r.Plan.Total/5), left+r.Plan.Total/50)
-			return context.WithTimeout(ctx, limit)
-		}
-	}
-	return context.WithTimeout(ctx, 2*r.Plan.Total+10*time.Second)
+	return context.WithTimeout(ctx, r.Plan.bound(r.Trials, job, left))
 }
 
 // finish scores a trial and stores its artifact.
