@@ -3,6 +3,8 @@ package produce
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,8 +99,13 @@ func (a *account) Progress(t *search.Trial, fold int, share float64, p toolbox.P
 	if a.open != t.Number {
 		return // a recipe that did not stop
 	}
+	values := p.Values
+	if t.All { // what it answers to samples that it has learnt from says nothing
+		values = maps.Clone(values)
+		maps.DeleteFunc(values, func(name string, _ float64) bool { return strings.HasPrefix(name, "val_") })
+	}
 	if fold == 0 {
-		for name, v := range p.Values {
+		for name, v := range values {
 			a.points = append(a.points, train.Point{Trial: t.Number, Step: p.Step, Name: name, Value: v, At: time.Now()})
 		}
 	}
@@ -106,7 +113,7 @@ func (a *account) Progress(t *search.Trial, fold int, share float64, p toolbox.P
 		return
 	}
 	a.shown = time.Now()
-	e := Event{Event: EventProgress, Trial: t.Number, Recipe: t.Recipe, Progress: share, Values: finite(p.Values)}
+	e := Event{Event: EventProgress, Trial: t.Number, Recipe: t.Recipe, Progress: share, Values: finite(values)}
 	a.tellLocked(e)
 }
 
@@ -129,7 +136,7 @@ func (a *account) Finish(t *search.Trial) error {
 	}
 	a.mu.Lock()
 	a.open = 0
-	if t.Artifact != "" && (a.best == nil || t.Rung > a.best.Rung || t.Rung == a.best.Rung && t.Crit < a.best.Crit) {
+	if t.Artifact != "" && !t.All && (a.best == nil || t.Rung > a.best.Rung || t.Rung == a.best.Rung && t.Crit < a.best.Crit) {
 		a.best = t
 		a.run.Best, a.run.Validation = t.Number, t.Score
 	}
@@ -156,7 +163,9 @@ func (a *account) Finish(t *search.Trial) error {
 // effort says what a trial lacks of a full one.
 func (a *account) effort(t *search.Trial) string {
 	switch {
-	case t.Fidelity < 1:
+	case t.All:
+		return "all samples learnt from, none left to score by"
+	case t.Fidelity < 1 && !t.Final:
 		return fmt.Sprintf("%.0f %% of the schedule", 100*t.Fidelity)
 	case t.Folds < len(a.work.folds):
 		return fmt.Sprintf("%d of %d folds", t.Folds, len(a.work.folds))
@@ -190,7 +199,7 @@ func (a *account) row(t *search.Trial) train.Trial {
 	row := train.Trial{
 		Run: a.run.ID, Number: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Fidelity: t.Fidelity,
 		Status: train.Status(t.Status), Metric: t.Score, Loss: t.Loss, Seconds: t.Seconds, Steps: t.Steps, Artifact: t.Artifact,
-		Detail: map[string]any{"folds": t.Folds, "crit": t.Crit, "limit": t.Limit, "final": t.Final, "note": t.Note, "error": t.Error},
+		Detail: map[string]any{"folds": t.Folds, "crit": t.Crit, "limit": t.Limit, "final": t.Final, "all": t.All, "share": t.Share, "note": t.Note, "error": t.Error},
 	}
 	if t.Artifact == "" {
 		row.Metric, row.Loss = unknown, unknown
@@ -205,8 +214,9 @@ func trialOf(row train.Trial) search.Trial {
 		Status: string(row.Status), Score: row.Metric, Loss: row.Loss, Seconds: row.Seconds, Steps: row.Steps, Artifact: row.Artifact,
 	}
 	number := func(key string) float64 { v, _ := row.Detail[key].(float64); return v }
-	t.Folds, t.Crit, t.Limit = int(number("folds")), number("crit"), number("limit")
+	t.Folds, t.Crit, t.Limit, t.Share = int(number("folds")), number("crit"), number("limit"), number("share")
 	t.Final, _ = row.Detail["final"].(bool)
+	t.All, _ = row.Detail["all"].(bool)
 	t.Note, _ = row.Detail["note"].(string)
 	t.Error, _ = row.Detail["error"].(string)
 	return t

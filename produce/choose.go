@@ -37,13 +37,35 @@ func (e *ending) choose(usable []*search.Trial) error {
 		e.trials = append(e.trials, pool[m.Index])
 		e.weights = append(e.weights, m.Weight)
 	}
+	e.join()
 	e.val = ensemble.Average(pred, members)
 	e.score, e.loss = truth.Score(e.val)
 	e.validation = e.measure(e.val, e.samples)
-	if len(members) > 1 {
-		e.book.tell(Event{Event: EventEnsemble, Metric: e.book.name, Score: pointer(e.score), Best: pointer(e.score), Message: fmt.Sprintf("The model averages %d candidates.", len(members))})
+	if len(e.trials) > 1 {
+		e.book.tell(Event{Event: EventEnsemble, Metric: e.book.name, Score: pointer(e.score), Best: pointer(e.score), Message: fmt.Sprintf("The model averages %d candidates.", len(e.trials))})
 	}
 	return nil
+}
+
+// join adds the training on all samples to the members, if another one of its
+// configuration leads them: no score says so, but it has learnt from more. Its
+// weight is that of one among equals.
+func (e *ending) join() {
+	if e.stopped || len(e.trials) >= memberLimit(e.work) {
+		return
+	}
+	for i := range e.runner.Trials {
+		t := &e.runner.Trials[i]
+		if !t.All || t.Artifact == "" || t.Status != search.Done || t.Key() != e.trials[0].Key() {
+			continue
+		}
+		n := float64(len(e.trials))
+		for i := range e.weights {
+			e.weights[i] *= n / (n + 1)
+		}
+		e.trials, e.weights = append(e.trials, t), append(e.weights, 1/(n+1))
+		return
+	}
 }
 
 // lead puts a trial of one fold before those of all, if on that fold it is better

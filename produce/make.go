@@ -161,7 +161,7 @@ func (m *maker) plan() *search.Plan {
 	return &search.Plan{
 		Recipes: toolbox.For(m.work.Problem), Folds: len(m.work.folds), Rows: rows, Learn: len(m.work.folds[0].Train),
 		Classes: len(m.work.Classes), Seed: m.o.Seed, Trials: m.o.Trials, Total: m.clock.total(),
-		Networks: m.v.Kind == data.KindImage,
+		Networks: m.v.Kind == data.KindImage, Whole: len(m.work.folds) == 1 && !m.work.givenVal(),
 	}
 }
 

@@ -85,7 +85,7 @@ type weight struct {
 // weigh notes the size of a finished trial's artifact.
 func (s *schedule) weigh(t *search.Trial, bytes int64) {
 	s.largest = max(s.largest, bytes)
-	if t.Folds < len(s.work.folds) || t.Fidelity < 1 {
+	if t.Folds < len(s.work.folds) || t.Fidelity < 1 && !t.Final {
 		return
 	}
 	s.members = append(s.members, weight{t.Crit, bytes})

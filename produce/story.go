@@ -63,7 +63,7 @@ func inputList(inputs []model.Input) []result.Input {
 func (e *ending) leaderboard() []result.Trial {
 	order := search.Usable(e.runner.Trials, len(e.work.folds))
 	for i := range e.runner.Trials {
-		if t := &e.runner.Trials[i]; t.Artifact == "" {
+		if t := &e.runner.Trials[i]; t.Artifact == "" || t.All {
 			order = append(order, t)
 		}
 	}

@@ -42,7 +42,8 @@ func (p *Problem) Regression() bool { return p.Classes == nil }
 
 // Budget says how much a recipe may spend on one configuration.
 type Budget struct {
-	// Fidelity is the share of the recipe's full schedule, in (0,1].
+	// Fidelity is the share of the recipe's full schedule; more than 1 stretches that
+	// of an Anytime recipe.
 	Fidelity float64
 	// Time, when not 0, is wall clock that the schedule should fill at most; the
 	// learning rate anneals by the clock. With Time 0 nothing depends on the clock.
@@ -67,7 +68,9 @@ type Candidate struct {
 	// Val holds the model's outputs on Problem.Val in its order, row after row:
 	// len(Val) = len(Problem.Val)·max(1, classes).
 	Val   []float32
-	Steps int    // what Budget.Steps replays
+	Steps int // what Budget.Steps replays
+	// Share is how much of the schedule Budget.Time sufficed for; 0 means all of it.
+	Share float64
 	Note  string // one line for people: "412 trees, depth 6"; may be empty
 }
 

@@ -76,6 +76,14 @@ func (k *clock) evaluated(d time.Duration) {
 
 func (k *clock) end() { k.ended = true }
 
+// done is the share of the steps that time sufficed for.
+func (k *clock) done() float64 {
+	if !k.timed || k.share() < 1 { // it ended by itself
+		return 1
+	}
+	return float64(k.step) / float64(k.steps)
+}
+
 // oneCycle is the learning rate at a share of the schedule: a linear rise from a
 // tenth of peak over the first warm of it, then half a cosine down to 0.
 // Source: Smith and Topin 2018, arXiv:1708.07120, with the cosine of

@@ -66,6 +66,7 @@ type Progress struct {
 type Result struct {
 	Steps    int // optimiser steps of the run that gave the weights
 	Epochs   float64
+	Share    float64            // of the schedule's steps, less than 1 when Config.Time cut it short
 	Loss     float64            // mean training loss of the last steps
 	Values   map[string]float64 // of the last evaluation, which measured the weights in Params
 	Restarts int                // 1 when the first run diverged

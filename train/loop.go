@@ -214,8 +214,9 @@ func (r *runner) finish(ctx context.Context) (*Result, error) {
 		}
 	}
 	maps.Copy(values, r.values)
+	done := r.clock.done()
 	r.clock.end()
 	r.tell(values)
 	step := r.clock.step
-	return &Result{Steps: step, Epochs: float64(step) / float64(r.c.perEpoch()), Loss: r.loss, Values: r.values}, nil
+	return &Result{Steps: step, Epochs: float64(step) / float64(r.c.perEpoch()), Share: done, Loss: r.loss, Values: r.values}, nil
 }

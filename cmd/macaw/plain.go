@@ -50,6 +50,9 @@ func sentence(e produce.Event) string {
 	case produce.EventProgress:
 		return fmt.Sprintf("  trial %d, %s: %.0f %%%s", e.Trial, e.Recipe, 100*e.Progress, timeLeft(e))
 	case produce.EventScore:
+		if e.Score == nil {
+			return fmt.Sprintf("  trial %d, %s: %s, in %s", e.Trial, e.Recipe, e.Effort, seconds(e.Seconds))
+		}
 		line := fmt.Sprintf("  trial %d, %s: %s %s in %s", e.Trial, e.Recipe, e.Metric, score(e.Metric, e.Score), seconds(e.Seconds))
 		if e.Effort != "" {
 			return line + " with " + e.Effort

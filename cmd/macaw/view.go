@@ -103,13 +103,17 @@ func (v *view) observe(e produce.Event) {
 	v.redraw()
 }
 
-// better sorts trials of higher rungs first, then by score.
+// better sorts trials of higher rungs first, then by score, those without one last.
 func better(a, b produce.Event) int {
 	if a.Rung != b.Rung {
 		return b.Rung - a.Rung
 	}
 	switch {
-	case a.Score == nil || b.Score == nil || *a.Score == *b.Score:
+	case a.Score == nil && b.Score != nil:
+		return 1
+	case a.Score != nil && b.Score == nil:
+		return -1
+	case a.Score == nil || *a.Score == *b.Score:
 		return a.Trial - b.Trial
 	case *a.Score > *b.Score:
 		return -1

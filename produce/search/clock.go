@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -14,8 +15,14 @@ const (
 	trialShare   = 0.15 // one of many full trials
 	besideShare  = 0.12 // a full trial of trees or the like before the long training
 	gambleShare  = 0.1  // a rest longer than this is used, though a full trial may not fit
-	againShare   = 0.3  // of the last long training: one shorter than this would not add to it
+	againShare   = 0.3  // of a whole training: one shorter than this would not add to it
 	leastShare   = 0.02 // a rest shorter than this is not worth a trial
+)
+
+const (
+	mostFinals  = 3   // long trainings of the champion
+	mostStretch = 2.5 // of its schedule
+	pairTimes   = 1.2 // schedules that the time holds: then two shorter ones of which one learns from all samples are better than one
 )
 
 // byClock spends the time left: the default of each recipe first; then, where a
@@ -90,16 +97,12 @@ func boolInt(b bool) int {
 
 // cost estimates the seconds of one full fit, from the recipe's latest done
 // trials, those of the full schedule if there are any: most of them (two in three)
-// took less. bound says that a trial was ended by its time limit: the cost is at
-// least that.
-func (h *history) cost(recipe string) (seconds float64, bound bool) {
+// took less.
+func (h *history) cost(recipe string) float64 {
 	var full, part []float64
 	for _, t := range slices.Backward(h.done) {
 		if t.Recipe != recipe {
 			continue
-		}
-		if t.Limit > 0 && !t.Final && t.Seconds/float64(max(1, t.Folds)) >= 0.85*t.Limit {
-			bound = true
 		}
 		if t.Fidelity < 1 {
 			part = append(part, t.fitSeconds())
@@ -111,16 +114,20 @@ func (h *history) cost(recipe string) (seconds float64, bound bool) {
 		full = part
 	}
 	if full == nil {
-		return 0, false
+		return 0
 	}
 	full = full[:min(len(full), 6)]
 	slices.Sort(full)
-	return full[len(full)*2/3], bound
+	return full[len(full)*2/3]
 }
 
 // fitSeconds estimates one full fit by one trial.
 func (t *Trial) fitSeconds() float64 {
-	return t.Seconds / float64(max(1, t.Folds)) / t.Fidelity
+	share := t.Fidelity
+	if t.Share > 0 {
+		share *= t.Share
+	}
+	return t.Seconds / float64(max(1, t.Folds)) / share
 }
 
 // champion returns the network that should get most of the time, or nil: the
@@ -141,7 +148,7 @@ func (p *Plan) champion(h *history) *Trial {
 		if r == nil || !r.Anytime || t.Rung != 0 || len(r.Portfolio) > 0 && t.Key() != key(r.Name, r.Space.Fill(r.Portfolio[0])) {
 			continue
 		}
-		if seconds, bound := h.cost(r.Name); !bound && seconds < trialShare*p.Total.Seconds() {
+		if h.cost(r.Name) < trialShare*p.Total.Seconds() {
 			continue
 		}
 		if first == nil || t.Crit < first.Crit {
@@ -165,27 +172,28 @@ func (p *Plan) finals(h *history) bool {
 }
 
 // race compares a few configurations for a short time, then trains the champion
-// for the rest. What is left after that goes to another training of it from
-// another seed, or of the baselines.
+// for the rest, more than once where its schedule is shorter: networks of
+// different seeds make a better average than one that learns on. The last one
+// may learn from the validation samples too. What is left after that is swept.
 func (p *Plan) race(h *history, champion *Trial, left time.Duration) (Job, bool) {
-	if !p.finals(h) {
-		if job, ok := p.challenger(h, champion, left); ok {
-			return job, true
-		}
-		return p.final(h, champion, left, 0)
-	}
-	var last *Trial
 	n := 0
+	last := champion
 	for _, t := range h.done {
 		if t.Final {
 			last = t
 			n++
 		}
 	}
-	if n < 3 && left.Seconds() > againShare*last.Seconds && left > p.share(0.08) {
-		return p.final(h, champion, left, uint64(n))
+	if n == 0 {
+		if job, ok := p.challenger(h, champion, left); ok {
+			return job, true
+		}
+	} else if n+h.whole >= mostFinals || h.whole > 0 {
+		return p.sweep(h, left)
+	} else if left.Seconds() < againShare*last.fitSeconds() || left < p.share(0.08) {
+		return Job{}, false
 	}
-	return Job{}, false
+	return p.final(h, last, left, n)
 }
 
 // challenger is the next short trial before the long one, while its share of
@@ -202,7 +210,7 @@ func (p *Plan) challenger(h *history, champion *Trial, left time.Duration) (Job,
 		if r.Anytime || len(mine) == 0 || mine[0].Rung == top {
 			continue
 		}
-		if seconds, _ := h.cost(r.Name); seconds < most*p.Total.Seconds() && h.fails[r.Name] == 0 {
+		if h.cost(r.Name) < most*p.Total.Seconds() && h.fails[r.Name] == 0 {
 			job := p.job(r, mine[0].Config, top)
 			job.Time = p.share(2 * most)
 			return job, true
@@ -224,8 +232,10 @@ func (p *Plan) challenger(h *history, champion *Trial, left time.Duration) (Job,
 }
 
 // final trains the champion for the time left, less what a fit was seen to take
-// beyond its limit.
-func (p *Plan) final(h *history, champion *Trial, left time.Duration, seed uint64) (Job, bool) {
+// beyond its limit. The time is divided among as many trainings as it holds, two
+// if the last may learn from all samples; the schedule is stretched, or shortened,
+// so that they fill it.
+func (p *Plan) final(h *history, champion *Trial, left time.Duration, n int) (Job, bool) {
 	over := 0.0
 	for _, t := range h.done {
 		if t.Recipe == champion.Recipe && t.Limit > 0 {
@@ -233,7 +243,16 @@ func (p *Plan) final(h *history, champion *Trial, left time.Duration, seed uint6
 		}
 	}
 	job := p.job(p.recipe(champion.Recipe), champion.Config, top)
-	job.Final, job.Seed = true, seed
+	job.Final, job.Seed = true, uint64(n)
 	job.Time = left - time.Duration(1.1*over*float64(time.Second)) - left/100
+	times := job.Time.Seconds() / champion.fitSeconds()
+	trainings := max(1, min(math.Floor(times), float64(mostFinals-n)))
+	if p.Whole && n == 0 && times > pairTimes {
+		trainings = max(trainings, 2)
+	}
+	if times > 1 {
+		job.Fidelity = min(times/trainings, mostStretch)
+	}
+	job.All = p.Whole && n > 0 && trainings == 1
 	return job, job.Time > 0
 }

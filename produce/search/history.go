@@ -11,6 +11,7 @@ type history struct {
 	plan  *Plan
 	n     int // done and failed
 	done  []*Trial
+	whole int             // done trials without a score, which are not in done
 	tried map[string]bool // "recipe{config}" that was trained on some rung
 	at    map[string]int  // the highest rung on which a configuration was trained
 	fails map[string]int  // by recipe
@@ -27,10 +28,13 @@ func newHistory(p *Plan, trials []Trial) *history {
 		k := t.Key()
 		h.tried[k] = true
 		h.at[k] = max(h.at[k], t.Rung)
-		if t.Status == Done {
-			h.done = append(h.done, t)
-		} else {
+		switch {
+		case t.Status == Failed:
 			h.fails[t.Recipe]++
+		case t.All:
+			h.whole++
+		default:
+			h.done = append(h.done, t)
 		}
 	}
 	return h

@@ -39,7 +39,8 @@ func (w *world) do(j Job) Trial {
 	if j.Time > 0 && j.Recipe.Anytime {
 		t.Limit = j.Time.Seconds() / float64(j.Folds)
 		if t.Seconds > j.Time.Seconds() {
-			effort *= j.Time.Seconds() / t.Seconds
+			t.Share = j.Time.Seconds() / t.Seconds
+			effort *= t.Share
 			t.Seconds = j.Time.Seconds()
 		}
 	}
@@ -76,11 +77,26 @@ func TestNetworkGetsMostOfTheTime(t *testing.T) {
 		t.Errorf("the search took %v of 300s", got)
 	}
 	last := w.trials[len(w.trials)-1]
-	if !last.Final || last.Recipe != "net" || last.Fidelity != 1 || last.Seconds < 200 {
+	if !last.Final || last.Recipe != "net" || last.Fidelity < 1 || last.Seconds < 200 {
 		t.Errorf("last trial = %+v, want a long training of the net", last)
 	}
 	if w.trials[0].Recipe != "baseline" {
 		t.Errorf("the first trial is of %s, want the quick baseline", w.trials[0].Recipe)
+	}
+}
+
+// A schedule that is shorter than the time is stretched or trained again, so that
+// the time is used.
+func TestTrainingsFillTheTime(t *testing.T) {
+	for _, cost := range []float64{50, 70, 100, 130, 180, 240, 400} {
+		w := &world{
+			plan: &Plan{Recipes: []*toolbox.Recipe{fake("baseline", false), fake("net", true)}, Folds: 1, Rows: 300, Classes: 10, Total: 300 * time.Second, Networks: true},
+			cost: map[string]float64{"baseline": 1, "net": cost}, err: map[string]float64{"baseline": 0.4, "net": 0.2},
+		}
+		w.run(t)
+		if w.now < 280*time.Second || w.now > 300*time.Second {
+			t.Errorf("full trainings of %v s: the search took %v of 300s in %d trials", cost, w.now, len(w.trials))
+		}
 	}
 }
 

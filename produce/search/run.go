@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,7 +72,7 @@ func (r *Runner) number() int {
 func (r *Runner) trial(ctx context.Context, job Job, left time.Duration) error {
 	t := Trial{
 		Number: r.number(), Recipe: job.Recipe.Name, Config: job.Config, Rung: job.Rung,
-		Fidelity: job.Fidelity, Folds: job.Folds, Final: job.Final, Status: Running,
+		Fidelity: job.Fidelity, Folds: job.Folds, Final: job.Final, All: job.All, Status: Running,
 	}
 	if err := r.Journal.Start(&t); err != nil {
 		return err
@@ -116,15 +118,33 @@ func (r *Runner) finish(t *Trial, cands []*toolbox.Candidate) error {
 	for f, c := range cands {
 		samples = append(samples, r.Folds[f].Val...)
 		pred = append(pred, c.Val...)
-		t.Steps = max(t.Steps, c.Steps)
+		t.Steps, t.Share = max(t.Steps, c.Steps), max(t.Share, c.Share)
 	}
 	t.Note = cands[0].Note
 	t.Score, t.Loss = TruthOf(r.Problem, samples).Score(pred)
 	t.Crit = Crit(len(r.Problem.Classes), t.Score, t.Loss)
 	t.Status = Done
+	if t.All {
+		if !r.learnt(t) {
+			t.Status, t.Error = Failed, "it does worse on what it has learnt from than others on what is new to them"
+			return nil
+		}
+		t.Score, t.Loss, t.Crit = math.NaN(), math.NaN(), 0
+	}
 	var err error
 	t.Artifact, err = writeArtifact(r.Blobs, cands)
 	return err
+}
+
+// learnt reports whether a trial that learnt from the validation samples does as
+// well on them as those of the same configuration that did not.
+func (r *Runner) learnt(t *Trial) bool {
+	for _, o := range r.Trials {
+		if o.Final && o.Status == Done && !o.All && o.Key() == t.Key() && t.Crit > o.Crit+0.05 {
+			return false
+		}
+	}
+	return true
 }
 
 // fits trains the folds of a job, side by side when there are several.
@@ -197,6 +217,9 @@ func (r *Runner) problems(job Job, workers int) func(f, w int) *toolbox.Problem 
 	return func(f, w int) *toolbox.Problem {
 		p := *r.problem[f]
 		p.Seed += job.Seed*1_000_003 + uint64(f)*7919
+		if job.All {
+			p.Train = slices.Concat(p.Train, p.Val)
+		}
 		if workers > 1 {
 			p.Threads = max(1, r.Problem.Threads/workers)
 			if r.Device != nil {
@@ -226,7 +249,7 @@ func (s *shares) set(f int, v float64) float64 {
 	return sum / float64(len(s.of))
 }
 
-// Usable returns the trials that left a model behind, best first: those of the
+// Usable returns the trials that left a model and a score behind, best first: those of the
 // highest rung before others, since what did well with less effort need not do
 // well with more.
 func Usable(trials []Trial, folds int) []*Trial {
@@ -234,7 +257,7 @@ func Usable(trials []Trial, folds int) []*Trial {
 	for i := range trials {
 		t := &trials[i]
 		switch {
-		case t.Artifact == "":
+		case t.Artifact == "", t.All:
 		case t.Rung == top && t.Folds == max(1, folds) && t.Status == Done:
 			full = append(full, t)
 		default:

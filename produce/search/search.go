@@ -34,8 +34,10 @@ type Trial struct {
 	Config   toolbox.Config // every hyper-parameter of the recipe's space
 	Rung     int
 	Fidelity float64 // share of the recipe's full schedule
+	Share    float64 // of that, how much time sufficed for; 0 means all of it
 	Folds    int     // folds trained; 1 with a validation part too
-	Final    bool    // the long training of the winner
+	Final    bool    // a long training of the winner
+	All      bool    // learnt from the validation samples too: it has no score
 	Status   string
 
 	Score   float64 // accuracy or R2 on validation: more is better
@@ -69,6 +71,7 @@ type Job struct {
 	Fidelity float64
 	Folds    int
 	Final    bool
+	All      bool          // learn from the validation samples too
 	Time     time.Duration // for the whole trial; 0 for no limit
 	Seed     uint64        // added to the problem's seed
 }
@@ -89,6 +92,9 @@ type Plan struct {
 	Seed    uint64
 	Trials  int           // how many; 0 means by the clock
 	Total   time.Duration // by the clock: of the whole search
+	// Whole says that the last of several long trainings may learn from the
+	// validation samples too: what was held back to choose by is then not lost.
+	Whole bool
 	// Networks says that a network gets the long training even where a quick
 	// baseline leads after the short trials, as on images, where time decides.
 	Networks bool

@@ -81,7 +81,7 @@ func (p *Plan) entry(h *history, r *toolbox.Recipe, left time.Duration) int {
 
 // estimate is the seconds that a trial of r on the rung will take.
 func (p *Plan) estimate(h *history, r *toolbox.Recipe, rung int) float64 {
-	seconds, _ := h.cost(r.Name)
+	seconds := h.cost(r.Name)
 	level := p.rungs()[rung]
 	s := seconds * level.Fidelity * float64(level.Folds)
 	if r.Anytime {

@@ -99,7 +99,7 @@ func (t *table) network(ctx context.Context, c toolbox.Config, budget toolbox.Bu
 	if err != nil {
 		return nil, fmt.Errorf("export the network: %w", err)
 	}
-	return &fitted{&toolbox.Candidate{Model: model, Val: out, Steps: res.Steps,
+	return &fitted{&toolbox.Candidate{Model: model, Val: out, Steps: res.Steps, Share: res.Share,
 		Note: fmt.Sprintf("%d inputs, %d parameters, %.0f epochs", enc.Width(), params.Count(), res.Epochs)},
 		func(rows []int) []float32 {
 			exec, err := net.compile(t, target)

@@ -142,7 +142,7 @@ func fitNetwork(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b too
 	if err != nil {
 		return nil, fmt.Errorf("export the network: %w", err)
 	}
-	return &toolbox.Candidate{Model: model, Val: probabilities, Steps: res.Steps,
+	return &toolbox.Candidate{Model: model, Val: probabilities, Steps: res.Steps, Share: res.Share,
 		Note: fmt.Sprintf("%d words, %.1f epochs", len(words), res.Epochs)}, nil
 }
 

@@ -28,6 +28,9 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 		return nil, err
 	}
 	s.augment.CutMix *= min(1, manySamples/float32(len(p.Train)))
+	if min(px.h, px.w) <= fewPlaces {
+		s.augment.CutMix = 0
+	}
 	s.augment.Flip = s.flip == "on" || s.flip == "auto" && seen.flip
 	m := newModel(p, s, px, seen.look)
 	v, err := newValidation(p, px, m)
@@ -56,11 +59,12 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 	if err != nil {
 		return nil, fmt.Errorf("export the network: %w", err)
 	}
-	return &toolbox.Candidate{Model: model, Val: v.probabilities, Steps: res.Steps, Note: m.note(res, s)}, nil
+	return &toolbox.Candidate{Model: model, Val: v.probabilities, Steps: res.Steps, Share: res.Share, Note: m.note(res, s)}, nil
 }
 
 // manySamples is how many samples there must be for CutMix, which slows learning
 // down to keep a network from learning by heart, to become rarer.
+// Rectangles of tiny images hold too little of what tells classes apart.
 const manySamples = 5000
 
 func fidelity(b toolbox.Budget) float64 {

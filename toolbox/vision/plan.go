@@ -27,12 +27,15 @@ type stage struct {
 	places, pooled int
 }
 
+// fewPlaces is the side of a tiny image.
+const fewPlaces = 12
+
 // stages lists the stages from the stem on.
 func (p plan) stages() []stage {
 	in, stride := p.stem()
 	h, w := (p.h+stride-1)/stride, (p.w+stride-1)/stride
 	out := p.width
-	if min(h, w) <= 12 { // few places: more channels at once
+	if min(h, w) <= fewPlaces { // more channels at once
 		out *= 2
 	}
 	var list []stage
