@@ -96,7 +96,9 @@ func alignedBytes(n int) unsafe.Pointer {
 		return nil
 	}
 	const line = 64
-	p := unsafe.Pointer(unsafe.SliceData(make([]byte, n+line)))
+	b := make([]byte, n+line)
+	adviseHuge(b)
+	p := unsafe.Pointer(unsafe.SliceData(b))
 	return unsafe.Add(p, (line-int(uintptr(p)%line))%line)
 }
 
