@@ -68,21 +68,20 @@ func (e *ending) join() {
 	}
 }
 
-// lead puts a trial of one fold before those of all, if on that fold it is better
-// than the best of them by two standard errors: time did not suffice for its
-// other folds.
+// lead puts a trial of less effort before the full ones, if on the samples of
+// the first fold it is better than the best of them by two standard errors: time
+// did not suffice for its other folds, or not for a network.
 func (e *ending) lead(usable []*search.Trial) ([]*search.Trial, error) {
 	best := usable[0]
-	if best.Folds < 2 {
-		return usable, nil
+	crit := best.Crit
+	if best.Folds > 1 {
+		pred, err := search.Predictions(e.st.Blobs, best.Artifact, 1)
+		if err != nil {
+			return nil, err
+		}
+		score, loss := search.TruthOf(e.work.Problem, e.work.folds[0].Val).Score(pred)
+		crit = search.Crit(len(e.work.Classes), score, loss)
 	}
-	pred, err := search.Predictions(e.st.Blobs, best.Artifact, 1)
-	if err != nil {
-		return nil, err
-	}
-	classes := len(e.work.Classes)
-	score, loss := search.TruthOf(e.work.Problem, e.work.folds[0].Val).Score(pred)
-	crit := search.Crit(classes, score, loss)
 	for i, t := range usable {
 		if t.Folds == 1 && t.Status == search.Done && t.Crit < crit-2*e.runner.Plan.Margin(crit, t.Rung) {
 			return usable[i:], nil // the best of one fold: they are sorted

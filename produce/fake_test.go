@@ -56,6 +56,29 @@ func init() {
 	}
 }
 
+// The recipe "grows" is a network that takes a second and says how many samples
+// it has learnt from.
+func init() {
+	toolbox.Register(&toolbox.Recipe{
+		Name: "grows", Summary: "A recipe of tests.", Tasks: []string{toolbox.TabularClassification},
+		Space:     toolbox.Space{{Name: "slope", Low: 0.1, High: 10, Log: true, Default: 2.0}},
+		Portfolio: []toolbox.Config{{}}, Anytime: true,
+		Applies: func(*toolbox.Problem) bool { return strings.Contains(os.Getenv("MACAW_TEST_RECIPES"), "grows") },
+		Fit: func(ctx context.Context, p *toolbox.Problem, c toolbox.Config, b toolbox.Budget, report func(toolbox.Progress)) (*toolbox.Candidate, error) {
+			full := time.Duration(b.Fidelity * float64(time.Second))
+			if err := pause(ctx, min(full, b.Time)); err != nil {
+				return nil, err
+			}
+			report(toolbox.Progress{Step: 1, Share: 1, Values: map[string]float64{"loss": 1, "val_accuracy": 0.5}})
+			cand, err := sigmoid(p, c.Float("slope"), nil)
+			if err == nil {
+				cand.Note, cand.Share = fmt.Sprintf("%d samples", len(p.Train)), min(1, float64(b.Time)/float64(full))
+			}
+			return cand, err
+		},
+	})
+}
+
 var (
 	errNaN = errors.New("give NaN")
 	errLie = errors.New("give other predictions than the model's")

@@ -33,7 +33,7 @@ func fake(name string, anytime bool) *toolbox.Recipe {
 
 // do carries out a job as a Runner with fits of the recipe would.
 func (w *world) do(j Job) Trial {
-	t := Trial{Number: len(w.trials) + 1, Recipe: j.Recipe.Name, Config: j.Config, Rung: j.Rung, Fidelity: j.Fidelity, Folds: j.Folds, Final: j.Final, Status: Done, Artifact: "a"}
+	t := Trial{Number: len(w.trials) + 1, Recipe: j.Recipe.Name, Config: j.Config, Rung: j.Rung, Fidelity: j.Fidelity, Folds: j.Folds, Final: j.Final, All: j.All, Status: Done, Artifact: "a"}
 	effort := j.Fidelity
 	t.Seconds = w.cost[t.Recipe] * j.Fidelity * float64(j.Folds)
 	if j.Time > 0 && j.Recipe.Anytime {
@@ -96,6 +96,35 @@ func TestTrainingsFillTheTime(t *testing.T) {
 		w.run(t)
 		if w.now < 280*time.Second || w.now > 300*time.Second {
 			t.Errorf("full trainings of %v s: the search took %v of 300s in %d trials", cost, w.now, len(w.trials))
+		}
+	}
+}
+
+// Where the validation samples may be learnt from, only the last training does,
+// and never the only one.
+func TestLastTrainingLearnsFromAll(t *testing.T) {
+	for cost, want := range map[float64]int{60: 1, 150: 1, 5000: 0} {
+		w := &world{
+			plan: &Plan{Recipes: []*toolbox.Recipe{fake("baseline", false), fake("net", true)}, Folds: 1, Rows: 300, Classes: 10, Total: 300 * time.Second, Networks: true, Whole: true},
+			cost: map[string]float64{"baseline": 1, "net": cost}, err: map[string]float64{"baseline": 0.4, "net": 0.2},
+		}
+		w.run(t)
+		all, finals := 0, 0
+		for _, tr := range w.trials {
+			switch {
+			case tr.All && finals == 0:
+				t.Errorf("full trainings of %v s: trial %d learns from all samples before any was validated", cost, tr.Number)
+			case tr.All:
+				all++
+			case tr.Final:
+				finals++
+			}
+		}
+		if all != want || finals == 0 {
+			t.Errorf("full trainings of %v s: %d validated ones, %d on all samples, want %d", cost, finals, all, want)
+		}
+		if u := Usable(w.trials, 1); len(u)+all != len(w.trials) {
+			t.Errorf("%d of %d trials are ranked", len(u), len(w.trials))
 		}
 	}
 }
