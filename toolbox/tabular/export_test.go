@@ -1,23 +1,16 @@
 package tabular
 
 import (
-	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/data"
 	"github.com/macaw-ai/macaw/framework/onnx"
+	"github.com/macaw-ai/macaw/framework/onnx/onnxruntime"
 	"github.com/macaw-ai/macaw/framework/tensor"
 	"github.com/macaw-ai/macaw/toolbox"
 	"github.com/macaw-ai/macaw/toolbox/tabular/feature"
@@ -160,59 +153,12 @@ func inSession(m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, 
 	return output(outs)
 }
 
-// inRuntime runs m in onnxruntime-node, from the node_modules folder that
-// MACAW_NPM or MACAW_NPM names, else from the one at the root of the module;
-// without it the model is not compared.
+// inRuntime runs m in onnxruntime and skips the test where that is not installed.
 func inRuntime(t *testing.T, m *onnx.Model, feeds map[string]*tensor.Tensor) (*tensor.Tensor, error) {
 	t.Helper()
-	modules := cmp.Or(os.Getenv("MACAW_NPM"), os.Getenv("MACAW_NPM"))
-	if modules == "" {
-		modules, _ = filepath.Abs("../../node_modules")
-	}
-	if _, err := os.Stat(filepath.Join(modules, "onnxruntime-node")); err != nil {
-		t.Skipf("onnxruntime-node is not in %s; set MACAW_NPM to a node_modules folder that has it", modules)
-	}
-	path := filepath.Join(t.TempDir(), "model.onnx")
-	if err := os.WriteFile(path, m.Marshal(), 0o644); err != nil {
-		return nil, err
-	}
-	inputs := map[string]any{}
-	for name, v := range feeds {
-		w := map[string]any{"type": v.DType().String(), "dims": v.Shape()}
-		if v.DType() == tensor.String {
-			w["data"] = v.Strings()
-		} else {
-			raw, _ := binary.Append(nil, binary.LittleEndian, v.Data())
-			w["data"] = base64.StdEncoding.EncodeToString(raw)
-		}
-		inputs[name] = w
-	}
-	job, err := json.Marshal(map[string]any{"model": path, "inputs": inputs})
+	outs, err := onnxruntime.Run(t, m.Marshal(), feeds)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("node", "../../framework/onnx/testdata/ort_run.mjs", filepath.Dir(modules))
-	cmd.Stdin = strings.NewReader(string(job) + "\n")
-	answer, err := cmd.Output()
-	if err != nil {
-		return nil, err
-	}
-	var reply struct {
-		Error   string
-		Outputs map[string]struct {
-			Dims []int
-			Data []byte
-		}
-	}
-	if err := json.Unmarshal(answer, &reply); err != nil || reply.Error != "" {
-		return nil, fmt.Errorf("%v %s", err, reply.Error)
-	}
-	for _, o := range reply.Outputs {
-		v := make([]float32, len(o.Data)/4)
-		if _, err := binary.Decode(o.Data, binary.LittleEndian, v); err != nil {
-			return nil, err
-		}
-		return tensor.Of(v, o.Dims...), nil
-	}
-	return nil, fmt.Errorf("no output")
+	return output(outs)
 }

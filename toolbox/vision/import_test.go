@@ -1,24 +1,19 @@
 package vision
 
 import (
-	"bufio"
-	"cmp"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/data"
 	"github.com/macaw-ai/macaw/framework/onnx"
+	"github.com/macaw-ai/macaw/framework/onnx/onnxruntime"
 	"github.com/macaw-ai/macaw/framework/tensor"
 	"github.com/macaw-ai/macaw/internal/store"
 	"github.com/macaw-ai/macaw/toolbox"
@@ -107,7 +102,7 @@ func TestExportedModelTakesRawImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer session.Close()
-			reference := startReference(t, c.Model)
+			model := c.Model.Marshal()
 			images, err := p.Data.Images()
 			if err != nil {
 				t.Fatal(err)
@@ -127,69 +122,14 @@ func TestExportedModelTakesRawImages(t *testing.T) {
 				if d := farthest(got, want); d > 1e-4 {
 					t.Errorf("image %d (%dx%d): the exported model says %v, validation %v", i, im.Width, im.Height, got, want)
 				}
-				if reference == nil {
-					continue
+				outs, err := onnxruntime.Run(t, model, map[string]*tensor.Tensor{"image": feed})
+				if err != nil {
+					t.Fatal(err)
 				}
-				if theirs := reference(feed); farthest(theirs, got) > 1e-4 {
+				if theirs := outs["probabilities"].Float32s(); farthest(theirs, got) > 1e-4 {
 					t.Errorf("image %d (%dx%d): onnxruntime says %v, we %v", i, im.Width, im.Height, theirs, got)
 				}
 			}
 		})
-	}
-}
-
-// startReference opens m in onnxruntime-node, from the node_modules folder that
-// MACAW_NPM or MACAW_NPM names, else from the one at the root of the module. It
-// returns nil when there is none.
-func startReference(t *testing.T, m *onnx.Model) func(image *tensor.Tensor) []float32 {
-	t.Helper()
-	modules := cmp.Or(os.Getenv("MACAW_NPM"), os.Getenv("MACAW_NPM"))
-	if modules == "" {
-		modules, _ = filepath.Abs("../../node_modules")
-	}
-	if _, err := os.Stat(filepath.Join(modules, "onnxruntime-node")); err != nil {
-		t.Logf("not compared: onnxruntime-node is not in %s; set MACAW_NPM to a node_modules folder that has it", modules)
-		return nil
-	}
-	path := filepath.Join(t.TempDir(), "model.onnx")
-	if err := os.WriteFile(path, m.Marshal(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("node", "../../framework/onnx/testdata/ort_run.mjs", filepath.Dir(modules))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in.Close(); cmd.Wait() })
-	lines := bufio.NewReader(out)
-	return func(image *tensor.Tensor) []float32 {
-		job, _ := json.Marshal(map[string]any{"model": path, "inputs": map[string]any{"image": map[string]any{
-			"type": "uint8", "dims": image.Shape(), "data": base64.StdEncoding.EncodeToString(image.Uint8s()),
-		}}})
-		fmt.Fprintf(in, "%s\n", job)
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
-		var reply struct {
-			Error   string
-			Outputs map[string]struct{ Data []byte }
-		}
-		if err := json.Unmarshal(line, &reply); err != nil || reply.Error != "" {
-			t.Fatalf("onnxruntime: %v %s", err, reply.Error)
-		}
-		bytes := reply.Outputs["probabilities"].Data
-		v := make([]float32, len(bytes)/4)
-		if _, err := binary.Decode(bytes, binary.LittleEndian, v); err != nil {
-			t.Fatal(err)
-		}
-		return v
 	}
 }

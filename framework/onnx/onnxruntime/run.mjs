@@ -1,15 +1,14 @@
-// Runs models in onnxruntime-node for the tests of this module.
+// Runs models in onnxruntime-node: jobs in, results out, a JSON line each.
 //
-// usage: node ort_run.mjs NODE_MODULES < jobs.jsonl > results.jsonl
-//
-// Each line in is a job {"model": path, "inputs": {name: {type, dims, data}}}; each
-// line out is {"outputs": {name: {type, dims, data}}} or {"error": text}. Numbers
-// travel as base64 of little-endian bytes, strings as a JSON array.
+// The first argument is the folder of node_modules. A job is {"key", "model",
+// "inputs": {name: {type, dims, data}}}, a result {"outputs": {name: {type, dims,
+// data}}} or {"error": text}. Models and numbers travel as base64, numbers in
+// little-endian order, strings as an array. A model is loaded once for a key.
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-const require = createRequire(resolve(process.argv[2], "package.json"));
+const require = createRequire(resolve(process.argv[1], "package.json"));
 const ort = require("onnxruntime-node");
 ort.env.logLevel = "fatal";
 
@@ -33,12 +32,13 @@ function encode(t) {
 
 const sessions = new Map();
 
-async function run({ model, inputs }) {
-  if (!sessions.has(model)) {
-    sessions.set(model, await ort.InferenceSession.create(model, { executionProviders: ["cpu"], logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1 }));
+async function run({ key, model, inputs }) {
+  if (!sessions.has(key)) {
+    const options = { executionProviders: ["cpu"], logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1 };
+    sessions.set(key, await ort.InferenceSession.create(Buffer.from(model, "base64"), options));
   }
   const feeds = Object.fromEntries(Object.entries(inputs).map(([k, v]) => [k, decode(v)]));
-  const outs = await sessions.get(model).run(feeds);
+  const outs = await sessions.get(key).run(feeds);
   return { outputs: Object.fromEntries(Object.entries(outs).map(([k, v]) => [k, encode(v)])) };
 }
 
