@@ -222,7 +222,7 @@ func (d *draft) reportColumns(series []*Series, n int) {
 	}
 	if len(identifier) > 0 {
 		d.find(Finding{Code: "identifier-columns", Severity: Info, Count: len(identifier), Samples: firstOf(identifier),
-			Message: fmt.Sprintf("%s in every row, identifies rows and is not learnt from: %s.", counted(len(identifier), "column is different", "columns are different"), someOf(identifier, 5))})
+			Message: fmt.Sprintf("%s different in every row, as names of rows are, and not learnt from: %s.", counted(len(identifier), "column is", "columns are"), someOf(identifier, 5))})
 	}
 	if len(missing) > 0 {
 		severity := Info
