@@ -35,6 +35,19 @@ func Get[T any](s *Shared, key string, make func() (T, error)) (T, error) {
 	return v, nil
 }
 
+// Put keeps v for key, in place of what was there.
+func Put[T any](s *Shared, key string, v T) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made == nil {
+		s.made = map[string]any{}
+	}
+	s.made[key] = v
+}
+
 var recipes []*Recipe
 
 // Register adds a recipe; recipes do so from init. A duplicate name panics.

@@ -55,6 +55,7 @@ func fit(ctx context.Context, p *toolbox.Problem, s settings, b toolbox.Budget, 
 	if err != nil {
 		return nil, err
 	}
+	m.calibrate(p, s, v)
 	model, err := m.export()
 	if err != nil {
 		return nil, fmt.Errorf("export the network: %w", err)
@@ -140,11 +141,13 @@ type model struct {
 	prepare onnx.ImageOptions
 	classes int
 	mirror  bool // average the answers to the image and its mirror image
+	// sharpness is what the answers are raised to; 1 until they are calibrated.
+	sharpness float32
 }
 
 func newModel(p *toolbox.Problem, s settings, px *pixels, l look) *model {
 	plan := plan{h: px.h, w: px.w, c: px.c, classes: len(p.Classes), drop: s.drop}
-	m := &model{params: nn.NewParams(p.Seed), classes: len(p.Classes), mirror: s.augment.Flip, prepare: l.options(px)}
+	m := &model{params: nn.NewParams(p.Seed), classes: len(p.Classes), mirror: s.augment.Flip, prepare: l.options(px), sharpness: 1}
 	if s.linear {
 		m.net = newSoftmaxRegression(m.params, plan)
 	} else {
@@ -176,11 +179,11 @@ func (m *model) loss(in []*graph.Node, smoothing float32) *graph.Node {
 // probabilities are the model's answers to normalised pixels.
 func (m *model) probabilities(x *graph.Node) *graph.Node {
 	p := graph.Softmax(m.net.forward(x))
-	if !m.mirror {
-		return p
+	if m.mirror {
+		q := graph.Softmax(m.net.forward(graph.Stride(x, 2, -1, -1)))
+		p = graph.MulScalar(graph.Add(p, q), 0.5)
 	}
-	q := graph.Softmax(m.net.forward(graph.Stride(x, 2, -1, -1)))
-	return graph.MulScalar(graph.Add(p, q), 0.5)
+	return sharpened(p, m.sharpness)
 }
 
 func (m *model) note(res *train.Result, s settings) string {

@@ -52,6 +52,7 @@ func (p *pixels) of(samples []int) []int {
 func pixelsOf(ctx context.Context, p *toolbox.Problem, h, w int) (*pixels, error) {
 	samples := slices.Concat(p.Train, p.Val)
 	slices.Sort(samples)
+	samples = slices.Compact(samples) // the last training learns from the validation images too
 	key := fmt.Sprintf("vision/%dx%d/%x", h, w, fingerprint(samples))
 	return toolbox.Get(p.Shared, key, func() (*pixels, error) { return decode(ctx, p, samples, h, w) })
 }
