@@ -50,6 +50,7 @@ type runView struct {
 type trialRow struct {
 	Number                              int
 	Recipe, Score, Loss, Time, Settings string
+	Effort                              string // what it lacks of a full trial
 	Status                              train.Status
 	Best                                bool
 }
@@ -120,6 +121,7 @@ func trialRows(run *train.Run, trials []train.Trial) []trialRow {
 		if note, ok := t.Detail["error"].(string); ok && t.Status == train.Failed {
 			row.Settings = note
 		}
+		row.Effort, _ = t.Detail["effort"].(string)
 		rows = append(rows, row)
 	}
 	return rows

@@ -199,7 +199,7 @@ func (a *account) row(t *search.Trial) train.Trial {
 	row := train.Trial{
 		Run: a.run.ID, Number: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Fidelity: t.Fidelity,
 		Status: train.Status(t.Status), Metric: t.Score, Loss: t.Loss, Seconds: t.Seconds, Steps: t.Steps, Artifact: t.Artifact,
-		Detail: map[string]any{"folds": t.Folds, "crit": t.Crit, "limit": t.Limit, "final": t.Final, "all": t.All, "share": t.Share, "note": t.Note, "error": t.Error},
+		Detail: map[string]any{"folds": t.Folds, "crit": t.Crit, "limit": t.Limit, "final": t.Final, "all": t.All, "share": t.Share, "effort": a.effort(t), "note": t.Note, "error": t.Error},
 	}
 	if t.Artifact == "" {
 		row.Metric, row.Loss = unknown, unknown

@@ -70,7 +70,7 @@ func (e *ending) leaderboard() []result.Trial {
 	var out []result.Trial
 	for _, t := range order {
 		row := result.Trial{
-			Number: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Fidelity: t.Fidelity, Folds: t.Folds,
+			Number: t.Number, Recipe: t.Recipe, Config: t.Config, Rung: t.Rung, Fidelity: t.Fidelity, Folds: t.Folds, Effort: e.book.effort(t),
 			Status: t.Status, Seconds: t.Seconds, Steps: t.Steps, Note: t.Note, Error: t.Error,
 		}
 		if r := toolbox.Lookup(t.Recipe); r != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 type dataCmd struct {
-	Ls   dataLsCmd   `cmd:"" help:"List datasets and their versions."`
+	Ls   dataLsCmd   `cmd:"" default:"1" help:"List datasets and their versions."`
 	Show dataShowCmd `cmd:"" help:"Show one version: its parts, classes, columns and what was found."`
 }
 

@@ -156,7 +156,7 @@ func lists(t *testing.T, home string) {
 	t.Helper()
 	for _, tc := range []struct{ args, want string }{
 		{"models ls", "points@1"}, {"models show points", "width"}, {"data ls", "points@1"}, {"data show points", "colour"},
-		{"runs ls", "done"}, {"version", "macaw "}, {"make --help", "--budget"},
+		{"runs ls", "done"}, {"models", "points@1"}, {"data", "points@1"}, {"runs", "done"}, {"version", "macaw "}, {"make --help", "--budget"},
 	} {
 		out, errout, status := macaw(t, home, strings.Fields(tc.args)...)
 		if status != 0 || !strings.Contains(out, tc.want) {

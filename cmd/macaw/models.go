@@ -8,7 +8,7 @@ import (
 )
 
 type modelsCmd struct {
-	Ls   modelsLsCmd   `cmd:"" help:"List models and their versions."`
+	Ls   modelsLsCmd   `cmd:"" default:"1" help:"List models and their versions."`
 	Show modelsShowCmd `cmd:"" help:"Show one model: how good it is, what it takes, where it comes from."`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 type runsCmd struct {
-	Ls   runsLsCmd   `cmd:"" help:"List runs, the newest first."`
+	Ls   runsLsCmd   `cmd:"" default:"1" help:"List runs, the newest first."`
 	Show runsShowCmd `cmd:"" help:"Show one run and its trials."`
 }
 

@@ -52,11 +52,12 @@ type Trial struct {
 	Summary  string         `json:"summary,omitempty"` // the recipe's, one sentence
 	Config   map[string]any `json:"config,omitempty"`
 	Rung     int            `json:"rung"`
-	Fidelity float64        `json:"fidelity"`        // share of the recipe's full schedule
-	Folds    int            `json:"folds,omitempty"` // of cross-validation; 0 or 1: a validation part
-	Status   string         `json:"status"`          // done, stopped, failed
-	Score    *float64       `json:"score,omitempty"` // Metric on validation
-	Loss     *float64       `json:"loss,omitempty"`  // log loss, or mean squared error, on validation
+	Fidelity float64        `json:"fidelity"`         // share of the recipe's full schedule
+	Effort   string         `json:"effort,omitempty"` // what it lacks of a full trial, for people
+	Folds    int            `json:"folds,omitempty"`  // of cross-validation; 0 or 1: a validation part
+	Status   string         `json:"status"`           // done, stopped, failed
+	Score    *float64       `json:"score,omitempty"`  // Metric on validation
+	Loss     *float64       `json:"loss,omitempty"`   // log loss, or mean squared error, on validation
 	Seconds  float64        `json:"seconds"`
 	Steps    int            `json:"steps,omitempty"`
 	Weight   float64        `json:"weight,omitempty"` // in the packaged model

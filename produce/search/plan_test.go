@@ -363,7 +363,8 @@ func FuzzNext(f *testing.F) {
 	f.Add(uint64(1), 5, 60)
 	f.Fuzz(func(t *testing.T, seed uint64, folds, seconds int) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		p := &Plan{Recipes: []*toolbox.Recipe{fake("a", false), fake("b", true)}, Folds: 1 + max(0, folds)%10, Rows: 1 + rng.IntN(2000), Learn: rng.IntN(3000), Classes: rng.IntN(5), Total: time.Duration(1+max(0, seconds)%1000) * time.Second}
+		p := &Plan{Recipes: []*toolbox.Recipe{fake("a", false), fake("b", true)}, Folds: 1 + max(0, folds)%10, Rows: 1 + rng.IntN(2000), Learn: rng.IntN(3000), Classes: rng.IntN(5), Total: time.Duration(1+max(0, seconds)%1000) * time.Second,
+			Whole: rng.IntN(2) == 0, Networks: rng.IntN(2) == 0}
 		w := &world{plan: p, cost: map[string]float64{"a": rng.ExpFloat64(), "b": 100 * rng.ExpFloat64()}, err: map[string]float64{"a": rng.Float64(), "b": rng.Float64()}}
 		w.run(t)
 		var first time.Duration // until something is usable, which may take longer
