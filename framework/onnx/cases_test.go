@@ -43,7 +43,7 @@ var broadcastPairs = []*tensor.Tensor{
 	normal(0, 3), normal(3), pickInts(1, 9, 2, 3), pickInts(1, 9, 3),
 }
 
-var elementwiseCases = concatCases(
+var _ = addCases(concatCases(
 	pairs("Add", broadcastPairs...), pairs("Sub", broadcastPairs...), pairs("Mul", broadcastPairs...), pairs("Div", broadcastPairs...),
 	pairs("Div", ints(7, -7, 8), ints(2, 2, 3), as(ints(7, -7), tensor.Int32), as(ints(2, 2), tensor.Int32)),
 	pairs("Max", normal(2, 3), normal(3), floats(nan, 1), floats(1, nan), ints(1, 5), ints(4, 2)),
@@ -85,9 +85,9 @@ var elementwiseCases = concatCases(
 	unary("Cast", Attrs{"to": tensor.String}, floats(0.1, 1, 1e10, 3.1415927, 1e-7), ints(12, -5)),
 	unary("Identity", nil, normal(2, 2), words("a")),
 	[]opCase{{op: "CastLike", ins: ts{floats(1.7, -2), ints(0)}}, {op: "CastLike", ins: ts{ints(3), floats(0)}}},
-)
+))
 
-var moveCases = []opCase{
+var _ = addCases([]opCase{
 	{op: "Transpose", attrs: Attrs{"perm": []int{0, 2, 3, 1}}, ins: ts{normal(2, 3, 4, 5)}}, {op: "Transpose", ins: ts{normal(2, 3)}},
 	{op: "Transpose", attrs: Attrs{"perm": []int{1, 0}}, ins: ts{tensor.Of([]string{"a", "b", "c", "d"}, 2, 2)}},
 	{op: "Transpose", attrs: Attrs{"perm": []int{2, 0, 1}}, ins: ts{pickInts(0, 9, 2, 3, 4)}},
@@ -109,9 +109,9 @@ var moveCases = []opCase{
 	{op: "GatherElements", attrs: Attrs{"axis": 1}, ins: ts{normal(2, 4), tensor.Of([]int64{3, 0, -1, 1}, 2, 2)}},
 	{op: "OneHot", ins: ts{ints(0, 2, -1, 9), tensor.Scalar(int64(4)), floats(0, 1)}, fixed: 2}, {op: "OneHot", attrs: Attrs{"axis": 0}, ins: ts{ints(0, 2), tensor.Scalar(int64(3)), floats(-1, 5)}},
 	{op: "NonZero", ins: ts{tensor.Of([]float32{0, 1, 2, 0, 0, 3}, 2, 3)}}, {op: "NonZero", ins: ts{bools(false)}},
-}
+})
 
-var shapeCases = []opCase{
+var _ = addCases([]opCase{
 	{op: "Reshape", ins: ts{normal(2, 6), ints(3, -1)}, fixed: 1}, {op: "Reshape", ins: ts{normal(2, 6), ints(0, 2, 3)}}, {op: "Reshape", ins: ts{words("a", "b"), ints(2, 1)}},
 	{op: "Reshape", attrs: Attrs{"allowzero": 1}, ins: ts{normal(0, 3), ints(3, 0)}}, {op: "Flatten", ins: ts{normal(2, 3, 4)}}, {op: "Flatten", attrs: Attrs{"axis": -1}, ins: ts{normal(2, 3, 4)}},
 	{op: "Flatten", attrs: Attrs{"axis": 0}, ins: ts{normal(2, 3)}},
@@ -122,9 +122,9 @@ var shapeCases = []opCase{
 	{op: "ConstantOfShape", ins: ts{ints(2, 3)}}, {op: "ConstantOfShape", attrs: Attrs{"value": tensor.Of([]int64{7}, 1)}, ins: ts{ints(2)}},
 	{op: "Range", ins: ts{tensor.Scalar(int64(1)), tensor.Scalar(int64(10)), tensor.Scalar(int64(3))}}, {op: "Range", ins: ts{tensor.Scalar(float32(5)), tensor.Scalar(float32(0)), tensor.Scalar(float32(-1.5))}},
 	{op: "Dropout", ins: ts{normal(2, 3)}, outs: 2}, {op: "Dropout", ins: ts{normal(2, 3), tensor.Scalar(float32(0.3))}, fixed: 1},
-}
+})
 
-var reduceCases = func() (out []opCase) {
+var _ = addCases(func() (out []opCase) {
 	for _, op := range []string{"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"} {
 		out = append(out, opCase{op: op, ins: ts{normal(2, 3, 4), ints(1)}, fixed: 1}, opCase{op: op, attrs: Attrs{"keepdims": 0}, ins: ts{normal(2, 3, 4), ints(0, -1)}, fixed: 1},
 			opCase{op: op, ins: ts{normal(2, 3)}}, opCase{op: op, attrs: Attrs{"noop_with_empty_axes": 1}, ins: ts{normal(2, 3)}})
@@ -137,9 +137,9 @@ var reduceCases = func() (out []opCase) {
 		opCase{op: "TopK", ins: ts{normal(3, 6), ints(2)}, fixed: 1, outs: 2}, opCase{op: "TopK", attrs: Attrs{"axis": 0, "largest": 0}, ins: ts{normal(5, 2), ints(3)}, outs: 2},
 		opCase{op: "CumSum", ins: ts{normal(3, 4), tensor.Scalar(int64(1))}}, opCase{op: "CumSum", attrs: Attrs{"exclusive": 1, "reverse": 1}, ins: ts{ints(1, 2, 3), tensor.Scalar(int64(0))}},
 	)
-}()
+}())
 
-var networkCases = []opCase{
+var _ = addCases([]opCase{
 	{op: "MatMul", ins: ts{normal(3, 4), normal(4, 5)}}, {op: "MatMul", ins: ts{normal(2, 3, 4), normal(4, 5)}, fixed: 1}, {op: "MatMul", ins: ts{normal(2, 1, 3, 4), normal(5, 4, 2)}},
 	{op: "MatMul", ins: ts{normal(4), normal(4, 5)}}, {op: "MatMul", ins: ts{normal(3, 4), normal(4)}}, {op: "MatMul", ins: ts{normal(4), normal(4)}}, {op: "MatMul", ins: ts{pickInts(-3, 3, 2, 3), pickInts(-3, 3, 3, 2)}},
 	{op: "MatMul", ins: ts{normal(70, 90), normal(90, 33)}, fixed: 1},
@@ -158,13 +158,13 @@ var networkCases = []opCase{
 	{op: "GlobalAveragePool", ins: ts{normal(2, 3, 4, 5)}}, {op: "GlobalMaxPool", ins: ts{normal(2, 3, 4, 5)}},
 	{op: "LpNormalization", ins: ts{normal(3, 5)}}, {op: "LpNormalization", attrs: Attrs{"axis": 0, "p": 1}, ins: ts{normal(3, 5)}},
 	{op: "Softmax", ins: ts{normal(3, 5)}}, {op: "Softmax", attrs: Attrs{"axis": 1}, ins: ts{normal(2, 3, 4)}}, {op: "LogSoftmax", ins: ts{normal(3, 5)}}, {op: "LogSoftmax", attrs: Attrs{"axis": 0}, ins: ts{normal(3, 5)}},
-}
+})
 
 func resize(attrs Attrs, x, scales, sizes *tensor.Tensor) opCase {
 	return opCase{op: "Resize", attrs: attrs, ins: ts{x, nil, scales, sizes}, fixed: 2}
 }
 
-var resizeCases = []opCase{
+var _ = addCases([]opCase{
 	resize(Attrs{"mode": "nearest"}, normal(1, 2, 4, 5), floats(1, 1, 2, 2), nil), resize(Attrs{"mode": "nearest"}, normal(1, 2, 5, 7), nil, ints(1, 2, 3, 4)),
 	resize(Attrs{"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}, normal(1, 2, 5, 7), nil, ints(1, 2, 11, 4)),
 	resize(Attrs{"mode": "nearest", "nearest_mode": "ceil"}, normal(1, 2, 5, 7), nil, ints(1, 2, 8, 4)), resize(Attrs{"mode": "nearest", "nearest_mode": "round_prefer_ceil"}, normal(1, 1, 4, 4), nil, ints(1, 1, 6, 2)),
@@ -174,7 +174,7 @@ var resizeCases = []opCase{
 	resize(Attrs{"mode": "linear", "antialias": 1}, uniform(0, 255, 1, 3, 28, 31), nil, ints(1, 3, 8, 8)), resize(Attrs{"mode": "linear", "antialias": 1}, uniform(0, 255, 2, 1, 8, 8), nil, ints(2, 1, 12, 5)),
 	resize(Attrs{"mode": "linear", "antialias": 1, "axes": []int{2, 3}}, uniform(0, 255, 1, 3, 40, 64), nil, ints(32, 32)), resize(Attrs{"mode": "linear", "antialias": 1}, uniform(0, 255, 1, 1, 5, 200), nil, ints(1, 1, 7, 3)),
 	resize(Attrs{"mode": "linear"}, normal(6, 5), nil, ints(3, 9)),
-}
+})
 
 var textRows = tensor.Of([]string{"a", "b", "a", "", "b", "c", "", "", "a", "b", "z", "a"}, 3, 4)
 
@@ -186,7 +186,7 @@ func tfidf(mode string, counts, indexes []int, skip int, n []int, pool []string,
 	return a
 }
 
-var stringCases = []opCase{
+var _ = addCases([]opCase{
 	{op: "StringNormalizer", attrs: Attrs{"case_change_action": "LOWER", "locale": "C"}, ins: ts{words("Ab", "ÄB", "")}}, {op: "StringNormalizer", attrs: Attrs{"case_change_action": "UPPER", "locale": "C"}, ins: ts{words("ab", "äb")}},
 	{op: "StringNormalizer", attrs: Attrs{"locale": "C", "stopwords": []string{"THE", "a"}, "is_case_sensitive": 0}, ins: ts{words("the", "cat", "A")}},
 	{op: "StringNormalizer", attrs: Attrs{"locale": "C", "stopwords": []string{"the"}, "is_case_sensitive": 1}, ins: ts{words("the", "The")}}, {op: "StringNormalizer", attrs: Attrs{"locale": "C", "stopwords": []string{"a"}, "is_case_sensitive": 1}, ins: ts{words("a")}},
@@ -200,4 +200,4 @@ var stringCases = []opCase{
 	{op: "TfIdfVectorizer", attrs: tfidf("TF", []int{0, 3}, []int{0, 1, 2, 3, 4}, 1, []int{1, 2}, []string{"a", "b", "c", "a", "b", "b", "a"}, nil), ins: ts{textRows}},
 	{op: "TfIdfVectorizer", attrs: tfidf("TF", []int{0, 3, 7}, []int{0, 1, 2, 3, 4, 5}, 0, []int{2, 3}, []string{"a", "b", "c", "a", "b", "b", "a", "a", "b", "a"}, nil), ins: ts{words("a", "b", "a", "b")}},
 	{op: "TfIdfVectorizer", attrs: Attrs{"mode": "TF", "min_gram_length": 1, "max_gram_length": 1, "max_skip_count": 0, "ngram_counts": []int{0}, "ngram_indexes": []int{0, 1}, "pool_int64s": []int{5, 7}}, ins: ts{tensor.Of([]int64{5, 7, 7, 1}, 2, 2)}},
-}
+})

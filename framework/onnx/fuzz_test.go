@@ -10,12 +10,10 @@ import (
 
 // FuzzSession loads and runs whatever parses: it may fail, not panic or hang.
 func FuzzSession(f *testing.F) {
-	for _, table := range [][]opCase{elementwiseCases, moveCases, shapeCases, reduceCases, networkCases, resizeCases, stringCases, mlCases} {
-		for _, c := range table {
-			m, _ := c.model()
-			if raw := m.Marshal(); len(raw) < 2000 {
-				f.Add(raw)
-			}
+	for _, c := range allCases {
+		m, _ := c.model()
+		if raw := m.Marshal(); len(raw) < 2000 {
+			f.Add(raw)
 		}
 	}
 	f.Add(tokenizerModel().Marshal())

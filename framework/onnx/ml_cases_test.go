@@ -73,7 +73,7 @@ func positiveWeights(a Attrs, prefix string) Attrs {
 
 const mlp = MLDomain + "."
 
-var mlCases = func() (out []opCase) {
+var _ = addCases(func() (out []opCase) {
 	reg := mlp + "TreeEnsembleRegressor"
 	cls := mlp + "TreeEnsembleClassifier"
 	for _, mode := range []string{"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT"} {
@@ -123,4 +123,4 @@ var mlCases = func() (out []opCase) {
 		out = append(out, opCase{op: mlp + "LinearRegressor", attrs: Attrs{"coefficients": coef[:4*targets], "intercepts": coef[:targets], "targets": targets}, ins: ts{normal(6, 4)}})
 	}
 	return out
-}()
+}())

@@ -25,45 +25,43 @@ func fallbacks(s *Session) (why []error) {
 func TestLifters(t *testing.T) {
 	onHost := 0
 	total := 0
-	for _, table := range [][]opCase{elementwiseCases, moveCases, shapeCases, reduceCases, networkCases, resizeCases} {
-		for _, c := range table {
-			if lifters[c.op] == nil {
-				continue
-			}
-			m, feeds := c.model()
-			was := heavy[c.op]
-			heavy[c.op] = true
-			s, err := NewSession(m, device)
-			heavy[c.op] = was
-			if err != nil {
-				t.Fatal(err)
-			}
-			host, err := NewSession(m, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := host.Run(context.Background(), feeds)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range 2 { // the second run uses the plan of the first
-				got, err := s.Run(context.Background(), feeds)
-				if err != nil {
-					t.Fatalf("%s %v: %v", c.op, c.attrs, err)
-				}
-				for name, w := range want {
-					if diff := compare(got[name], w, 1e-4); diff != "" {
-						t.Errorf("%s %v on %v: %s: %s", c.op, c.attrs, c.ins, name, diff)
-					}
-				}
-			}
-			total += len(s.device)
-			for _, why := range fallbacks(s) {
-				onHost++
-				t.Logf("%s %v on %v: %v", c.op, c.attrs, c.ins, why)
-			}
-			s.Close()
+	for _, c := range allCases {
+		if lifters[c.op] == nil {
+			continue
 		}
+		m, feeds := c.model()
+		was := heavy[c.op]
+		heavy[c.op] = true
+		s, err := NewSession(m, device)
+		heavy[c.op] = was
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, err := NewSession(m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := host.Run(context.Background(), feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second run uses the plan of the first
+			got, err := s.Run(context.Background(), feeds)
+			if err != nil {
+				t.Fatalf("%s %v: %v", c.op, c.attrs, err)
+			}
+			for name, w := range want {
+				if diff := compare(got[name], w, 1e-4); diff != "" {
+					t.Errorf("%s %v on %v: %s: %s", c.op, c.attrs, c.ins, name, diff)
+				}
+			}
+		}
+		total += len(s.device)
+		for _, why := range fallbacks(s) {
+			onHost++
+			t.Logf("%s %v on %v: %v", c.op, c.attrs, c.ins, why)
+		}
+		s.Close()
 	}
 	t.Logf("%d segments, %d of them on the host", total, onHost)
 	if onHost > total/5 {

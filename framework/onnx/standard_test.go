@@ -1,0 +1,209 @@
+package onnx
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files of tests")
+
+// standardCases is where Debian's libonnx-testdata puts ONNX's own backend tests.
+const standardCases = "/usr/include/onnx/backend/test/data"
+
+// missingCases lists the standard cases that do not pass yet, with the reason.
+const missingCases = "testdata/standard_missing.txt"
+
+// randomOperators give values that no reference can foretell: their outputs are
+// compared by type and shape.
+var randomOperators = []string{"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+
+// TestStandard runs the cases that every ONNX runtime is measured by. It fails
+// when a case fails that is not in missingCases, and when one passes that is.
+func TestStandard(t *testing.T) {
+	if _, err := os.Stat(standardCases); err != nil {
+		t.Skipf("the standard cases are not here; install libonnx-testdata (%v)", err)
+	}
+	missing := readMissing(t)
+	failed := map[string]string{}
+	total := 0
+	for _, group := range []string{"node", "simple", "pytorch-operator", "pytorch-converted"} {
+		dirs, err := os.ReadDir(filepath.Join(standardCases, group))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range dirs {
+			name := group + "/" + d.Name()
+			total++
+			if err := runStandard(t, filepath.Join(standardCases, name)); err != nil {
+				failed[name] = err.Error()
+			}
+		}
+	}
+	t.Logf("%d of %d standard cases pass", total-len(failed), total)
+	if *update {
+		writeMissing(t, failed)
+		return
+	}
+	for name, why := range failed {
+		if _, known := missing[name]; !known {
+			t.Errorf("%s: %s", name, why)
+		}
+	}
+	for name := range missing {
+		if _, still := failed[name]; !still {
+			t.Errorf("%s passes; take it out of %s (go test -run TestStandard -update)", name, missingCases)
+		}
+	}
+}
+
+func readMissing(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(missingCases)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, why, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if name != "" {
+			out[name] = why
+		}
+	}
+	return out
+}
+
+func writeMissing(t *testing.T, failed map[string]string) {
+	t.Helper()
+	var lines []string
+	for name, why := range failed {
+		why, _, _ = strings.Cut(why, "\n")
+		lines = append(lines, name+"\t"+why+"\n")
+	}
+	slices.Sort(lines)
+	if err := os.WriteFile(missingCases, []byte(strings.Join(lines, "")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runStandard runs the data sets of one case.
+func runStandard(t *testing.T, dir string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.Errorf("%s: panic: %v", filepath.Base(dir), v)
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	b, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
+	if err != nil {
+		return err
+	}
+	m, err := Unmarshal(b)
+	if err != nil {
+		return err
+	}
+	s, err := NewSession(m, testDevice(t))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	sets, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
+	if err != nil || len(sets) == 0 {
+		return fmt.Errorf("no data sets: %v", err)
+	}
+	for _, set := range sets {
+		if err := runStandardSet(m, s, set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runStandardSet(m *Model, s *Session, set string) error {
+	feeds := map[string]*tensor.Tensor{}
+	for i, in := range s.Inputs() {
+		v, err := readStandard(filepath.Join(set, fmt.Sprintf("input_%d.pb", i)), in)
+		if err != nil {
+			return err
+		}
+		feeds[in.Name] = v
+	}
+	got, err := s.Run(context.Background(), feeds)
+	if err != nil {
+		return err
+	}
+	random := slices.ContainsFunc(m.Graph.Nodes, func(n *Node) bool { return slices.Contains(randomOperators, n.OpType) })
+	for i, out := range s.Outputs() {
+		want, err := readStandard(filepath.Join(set, fmt.Sprintf("output_%d.pb", i)), out)
+		if err != nil {
+			return err
+		}
+		if diff := compareStandard(got[out.Name], want, random); diff != "" {
+			return fmt.Errorf("output %s: %s", out.Name, diff)
+		}
+	}
+	return nil
+}
+
+// readStandard reads one value; sequences and optionals are not read yet.
+func readStandard(path string, info *ValueInfo) (*tensor.Tensor, error) {
+	if info.Type == nil || info.Type.Tensor == nil {
+		return nil, fmt.Errorf("%s is no tensor", info.Name)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &TensorProto{}
+	r := reader{}
+	if err := r.message(b, p, 0); err != nil {
+		return nil, err
+	}
+	return p.Tensor()
+}
+
+// compareStandard compares by the tolerances of ONNX's own runner: 1e-3 of the
+// value and 1e-7.
+func compareStandard(got, want *tensor.Tensor, random bool) string {
+	if got == nil || got.DType() != want.DType() || fmt.Sprint(got.Shape()) != fmt.Sprint(want.Shape()) {
+		return fmt.Sprintf("got %v, want %v", got, want)
+	}
+	if random {
+		return ""
+	}
+	close := func(i int, a, b float64) string {
+		if a == b || math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-7+1e-3*math.Abs(b) {
+			return ""
+		}
+		return fmt.Sprintf("element %d is %v, want %v", i, a, b)
+	}
+	switch g := got.Data().(type) {
+	case []float32:
+		for i, w := range want.Float32s() {
+			if diff := close(i, float64(g[i]), float64(w)); diff != "" {
+				return diff
+			}
+		}
+	case []float64:
+		for i, w := range tensor.Values[float64](want) {
+			if diff := close(i, g[i], w); diff != "" {
+				return diff
+			}
+		}
+	default:
+		if !tensor.Equal(got, want) {
+			return fmt.Sprintf("got %v, want %v", got.Data(), want.Data())
+		}
+	}
+	return ""
+}
