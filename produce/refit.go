@@ -57,9 +57,10 @@ func (e *ending) refit(ctx context.Context, r *toolbox.Recipe, t *search.Trial) 
 	return c.Model, nil
 }
 
-// allowsFit reports whether one more fit like those of t ends in time.
+// allowsFit reports whether one more fit like those of t ends in time, with what
+// comes after it.
 func (s *schedule) allowsFit(t *search.Trial) bool {
-	return s.o.Budget == 0 || time.Duration(fitSeconds(t, s.o.Threads)*float64(time.Second)) < s.o.Budget-time.Since(s.o.Started)
+	return s.o.Budget == 0 || seconds(fitSeconds(t, s.o.Threads))+s.after() < s.o.Budget-time.Since(s.o.Started)
 }
 
 // fitSeconds is what one fit to all samples takes, by a trial of folds that were

@@ -2,7 +2,6 @@ package produce
 
 import (
 	"cmp"
-	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/macaw-ai/macaw/data"
 	"github.com/macaw-ai/macaw/produce/result"
 	"github.com/macaw-ai/macaw/produce/search"
+	"github.com/macaw-ai/macaw/toolbox"
 )
 
 // schedule divides a budget between the search and what comes after it: merging
@@ -51,19 +51,36 @@ func (s *schedule) total() time.Duration {
 // encoded, summed, written, read and opened) compared with a rehearsal.
 const handling = 2.5
 
-// reserve is what packaging, test and report need: a part by the budget, the
+// mostReserve is the share of the budget that is kept from the search at most.
+const mostReserve = 0.4
+
+// reserve is what must be left when the search ends: for one more fit to all
+// samples, where recipes learn anew, and for what comes after it.
+func (s *schedule) reserve() time.Duration {
+	return min(s.after()+seconds(1.2*s.refit), seconds(mostReserve*s.o.Budget.Seconds()))
+}
+
+func seconds(v float64) time.Duration { return time.Duration(v * float64(time.Second)) }
+
+// after is what packaging, test and report need: a part by the budget, the
 // handling of as many models as the package may hold, and the test by the
 // slowest recipes tried out.
-func (s *schedule) reserve() time.Duration {
+func (s *schedule) after() time.Duration {
 	base := 300*time.Millisecond + s.o.Budget/100
 	if len(s.speed) == 0 {
 		return base + s.o.Budget/50
 	}
-	speeds := slices.Sorted(maps.Values(s.speed))
-	slices.Reverse(speeds)
+	var members []float64 // seconds per sample
+	for recipe, v := range s.speed {
+		if !s.work.learnsAnew(toolbox.Lookup(recipe)) {
+			v *= float64(len(s.work.folds))
+		}
+		members = append(members, v)
+	}
+	slices.Sort(members)
 	test := 0.0
-	for _, v := range speeds[:min(len(speeds), memberLimit(s.work))] {
-		test += v * float64(len(s.work.test)*len(s.work.folds))
+	for _, v := range members[max(0, len(members)-memberLimit(s.work)):] {
+		test += v * float64(len(s.work.test))
 	}
 	bytes := int64(0)
 	for _, w := range s.members {
@@ -72,8 +89,7 @@ func (s *schedule) reserve() time.Duration {
 	if len(s.members) == 0 {
 		bytes = s.largest
 	}
-	after := 1.1*test + handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)) + 1.5*s.refit
-	return base + min(time.Duration(after*float64(time.Second)), s.o.Budget/5)
+	return base + seconds(1.1*test+handling*s.handled.Seconds()*float64(bytes)/float64(max(1, s.bytes)))
 }
 
 // weight is the size of a trial's artifact.
