@@ -49,12 +49,13 @@ def macaw(args, folder, seed, target=None):
     command = ["/usr/bin/env", f"MACAW_HOME={home}", str(args.macaw), "make", str(folder), "--json", "--seed", str(seed), "--budget", args.budget]
     if target:
         command += ["--target", target]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{err}")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)} failed")
     shutil.rmtree(home)
-    return json.loads(out.strip().splitlines()[-1])
+    return json.loads(out.strip().splitlines()[-1]) | {"peak_mib": usage.ru_maxrss / 1024}
 
 
 def features(frame, target):
@@ -144,19 +145,20 @@ def main():
     ap.add_argument("--macaw", type=pathlib.Path, default=ROOT / ".cache/macaw")
     args = ap.parse_args()
     for name in args.sets.split(","):
-        ours, theirs, seconds, took = [], [], [], []
+        ours, theirs, seconds, took, peak = [], [], [], [], 0
         with tempfile.TemporaryDirectory(dir=args.data) as args.work:
             for done, peer, peer_took in (mails(args) if name == "mails" else table(args, name)):
                 ours.append(done["test"])
                 theirs.append(peer)
                 seconds.append(done["seconds"])
                 took.append(peer_took)
+                peak = max(peak, done["peak_mib"])
                 print(f"  {name} split {len(ours) - 1}: macaw {ours[-1]:.4f} ({seconds[-1]:.1f} s)  sklearn {peer:.4f} ({peer_took:.1f} s)", file=sys.stderr, flush=True)
         d = np.array(ours) - np.array(theirs)
         se = d.std(ddof=1) / np.sqrt(len(d)) if len(d) > 1 else float("nan")
         verdict = "below" if d.mean() < -se else "above" if d.mean() > 0 else "level"
         print(f"{name:14s} macaw {np.mean(ours):.4f}  sklearn {np.mean(theirs):.4f}  difference {d.mean():+.4f} ± {se:.4f}  {verdict}  "
-              f"(macaw {np.mean(seconds):.0f} s, sklearn {np.mean(took):.1f} s a split)", flush=True)
+              f"(macaw {np.mean(seconds):.0f} s, at most {peak:.0f} MiB, sklearn {np.mean(took):.1f} s a split)", flush=True)
 
 
 if __name__ == "__main__":
