@@ -188,9 +188,7 @@ func (f relation) apply(a, b *tensor.Tensor) (*tensor.Tensor, error) {
 }
 
 func binaryOperator(f func(a, b *tensor.Tensor) (*tensor.Tensor, error)) operator {
-	return operator{2, 2, func(*call) kernel {
-		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return f(in[0], in[1]) })
-	}}
+	return operator{2, 2, func(n *call) kernel { return n.aligned(f) }}
 }
 
 var _ = register(map[string]operator{

@@ -9,10 +9,26 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
+// castTarget reads the attribute to: a number, before operator set 6 a name.
+func castTarget(n *call) (tensor.DType, bool) {
+	if n.version >= 6 {
+		dt, ok := dtypes[DataType(n.int("to", 0))]
+		return dt, ok
+	}
+	dt, ok := dtypes[castNames[strings.ToUpper(n.str("to", ""))]]
+	return dt, ok
+}
+
+// castNames are the names of the values of TensorProto.DataType.
+var castNames = map[string]DataType{
+	"FLOAT": TypeFloat, "UINT8": TypeUint8, "INT8": TypeInt8, "INT32": TypeInt32, "INT64": TypeInt64, "STRING": TypeString,
+	"BOOL": TypeBool, "DOUBLE": TypeDouble,
+}
+
 func compileCast(n *call) kernel {
-	to, ok := dtypes[DataType(n.int("to", 0))]
+	to, ok := castTarget(n)
 	if !ok {
-		n.fail("attribute to = %d is not supported", n.int("to", 0))
+		n.fail("attribute to is missing or not supported")
 	}
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return cast(in[0], to) })
 }

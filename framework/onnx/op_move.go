@@ -93,7 +93,7 @@ var _ = register(map[string]operator{
 	"Concat":    {1, unlimited, compileConcat},
 	"Split":     {1, 2, compileSplit},
 	"Slice":     {1, 5, compileSlice},
-	"Tile":      {2, 2, func(*call) kernel { return host(tile) }},
+	"Tile":      {2, 3, compileTile},
 	"Pad":       {1, 4, compilePad},
 	"Compress":  {2, 2, compileCompress},
 })
@@ -239,12 +239,36 @@ func compileCompress(n *call) kernel {
 	})
 }
 
-func tile(in []*tensor.Tensor) (*tensor.Tensor, error) {
-	reps, err := int64s(in[1])
-	if err != nil {
-		return nil, err
-	}
-	x := in[0]
+// compileTile takes how often each axis repeats; operator set 1 takes the number
+// for one axis, and that axis, as two scalars.
+func compileTile(n *call) kernel {
+	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
+		reps, err := int64s(in[1])
+		if err != nil {
+			return nil, err
+		}
+		if n.version < 6 {
+			if in[2] == nil {
+				return nil, fmt.Errorf("the axis is left out")
+			}
+			axis, err := int64s(in[2])
+			if err != nil || len(axis) != 1 || len(reps) != 1 {
+				return nil, fmt.Errorf("want one number of tiles and one axis, got %v and %v", in[1], in[2])
+			}
+			a, err := axisOf(axis[0], in[0].Rank())
+			if err != nil {
+				return nil, err
+			}
+			all := slices.Repeat([]int64{1}, in[0].Rank())
+			all[a], reps = reps[0], all
+		} else if in[2] != nil {
+			return nil, fmt.Errorf("want two inputs, got %v too", in[2])
+		}
+		return tile(in[0], reps)
+	})
+}
+
+func tile(x *tensor.Tensor, reps []int64) (*tensor.Tensor, error) {
 	if len(reps) != x.Rank() {
 		return nil, fmt.Errorf("repeats %v do not match %v", reps, x)
 	}

@@ -261,8 +261,12 @@ func rangeOf[T float32 | int64 | int32](in []*tensor.Tensor) (*tensor.Tensor, er
 	return tensor.Of(out, n), nil
 }
 
-// compileDropout is the identity; its mask is all true.
+// compileDropout is the identity; its mask is all true, before operator set 10
+// all ones of the input's type.
 func compileDropout(n *call) kernel {
+	if n.version < 7 && !n.flag("is_test", false) {
+		n.fail("training mode is not supported")
+	}
 	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		if in[2] != nil && in[2].DType() == tensor.Bool && in[2].Len() == 1 && tensor.Values[bool](in[2])[0] {
 			return nil, fmt.Errorf("training mode is not supported")
@@ -270,6 +274,12 @@ func compileDropout(n *call) kernel {
 		mask := tensor.New(tensor.Bool, in[0].Shape()...)
 		for i := range tensor.Values[bool](mask) {
 			tensor.Values[bool](mask)[i] = true
+		}
+		if n.version < 10 {
+			var err error
+			if mask, err = cast(mask, in[0].DType()); err != nil {
+				return nil, err
+			}
 		}
 		return []*tensor.Tensor{in[0], mask}, nil
 	}

@@ -99,7 +99,7 @@ var _ = register(map[string]operator{
 	"LeakyRelu":   {1, 1, compileLeakyRelu},
 	"Elu":         {1, 1, compileElu},
 	"HardSigmoid": {1, 1, compileHardSigmoid},
-	"PRelu":       {2, 2, func(*call) kernel { return host(prelu) }},
+	"PRelu":       binaryOperator(prelu),
 	"Not":         {1, 1, func(*call) kernel { return host(not) }},
 	"IsNaN":       {1, 1, func(*call) kernel { return host(isNaN) }},
 	"IsInf":       {1, 1, compileIsInf},
@@ -147,11 +147,11 @@ func compileHardSigmoid(n *call) kernel {
 	return smoothKernel(func(x float64) float64 { return clampF(alpha*x+beta, 0, 1) })
 }
 
-func prelu(in []*tensor.Tensor) (*tensor.Tensor, error) {
-	if in[0].DType() != tensor.Float32 || in[1].DType() != tensor.Float32 {
-		return nil, fmt.Errorf("want float32, got %v and %v", in[0], in[1])
+func prelu(x, slope *tensor.Tensor) (*tensor.Tensor, error) {
+	if x.DType() != tensor.Float32 || slope.DType() != tensor.Float32 {
+		return nil, fmt.Errorf("want float32, got %v and %v", x, slope)
 	}
-	return broadcast(in[0], in[1], func(x, slope float32) float32 {
+	return broadcast(x, slope, func(x, slope float32) float32 {
 		if x < 0 {
 			return slope * x
 		}

@@ -25,14 +25,20 @@ func init() {
 		resultTypes[MLDomain+"."+op] = fixedTypes(0, tensor.Float32)
 	}
 	resultTypes["Cast"] = func(n *call, _ []tensor.DType) []tensor.DType {
-		return []tensor.DType{dtypes[DataType(n.int("to", 0))]}
+		to, _ := castTarget(n)
+		return []tensor.DType{to}
 	}
 	resultTypes["CastLike"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[1:2] }
 	resultTypes["Where"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[1:2] }
 	resultTypes["OneHot"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[2:3] }
 	resultTypes["TopK"] = func(_ *call, in []tensor.DType) []tensor.DType { return []tensor.DType{in[0], tensor.Int64} }
 	resultTypes["StringSplit"] = fixedTypes(tensor.String, tensor.Int64)
-	resultTypes["Dropout"] = func(_ *call, in []tensor.DType) []tensor.DType { return []tensor.DType{in[0], tensor.Bool} }
+	resultTypes["Dropout"] = func(n *call, in []tensor.DType) []tensor.DType {
+		if n.version < 10 {
+			return []tensor.DType{in[0], in[0]}
+		}
+		return []tensor.DType{in[0], tensor.Bool}
+	}
 	resultTypes["ConstantOfShape"] = func(n *call, _ []tensor.DType) []tensor.DType {
 		if t := n.tensor("value"); t != nil {
 			return []tensor.DType{t.DType()}
