@@ -47,6 +47,19 @@ func signed(f func(float64) float64, i func(int64) int64) operator {
 				return mapped(in[0], func(v int8) int8 { return int8(i(int64(v))) }), nil
 			case tensor.Uint8:
 				return mapped(in[0], func(v uint8) uint8 { return uint8(i(int64(v))) }), nil
+			case tensor.Int16:
+				return mapped(in[0], func(v int16) int16 { return int16(i(int64(v))) }), nil
+			case tensor.Uint16:
+				return mapped(in[0], func(v uint16) uint16 { return uint16(i(int64(v))) }), nil
+			case tensor.Uint32:
+				return mapped(in[0], func(v uint32) uint32 { return uint32(i(int64(v))) }), nil
+			case tensor.Uint64: // beyond int64 i does what it does at the largest number
+				return mapped(in[0], func(v uint64) uint64 {
+					if v > math.MaxInt64 && i(math.MaxInt64) == math.MaxInt64 {
+						return v
+					}
+					return uint64(i(int64(min(v, math.MaxInt64))))
+				}), nil
 			}
 			out, err := floats(nil, in)
 			if err != nil {

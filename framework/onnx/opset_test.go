@@ -68,23 +68,25 @@ var oldCases = []oldCase{
 
 func TestOldOperatorSets(t *testing.T) {
 	for _, c := range oldCases {
-		t.Run(c.op+"/"+c.name, func(t *testing.T) {
-			m, feeds := opCase{op: c.op, attrs: c.attrs, ins: c.ins}.model()
-			m.Opsets[0].Version = c.version
-			got, err := runOld(t, m, feeds)
-			if c.want == nil {
-				if err == nil {
-					t.Fatalf("no error but %v", got)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := compare(got, c.want, 1e-6); diff != "" {
-				t.Error(diff)
-			}
-		})
+		t.Run(c.op+"/"+c.name, c.check)
+	}
+}
+
+func (c oldCase) check(t *testing.T) {
+	m, feeds := opCase{op: c.op, attrs: c.attrs, ins: c.ins}.model()
+	m.Opsets[0].Version = c.version
+	got, err := runOld(t, m, feeds)
+	if c.want == nil {
+		if err == nil {
+			t.Fatalf("no error but %v", got)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := compare(got, c.want, 1e-6); diff != "" {
+		t.Error(diff)
 	}
 }
 

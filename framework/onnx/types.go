@@ -1,6 +1,10 @@
 package onnx
 
-import "github.com/macaw-ai/macaw/framework/tensor"
+import (
+	"slices"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
 
 // resultTypes gives the element types of an operator's outputs where they are
 // not those of its first input. 0 means unknown before it runs.
@@ -77,14 +81,7 @@ func (p *program) slotTypes(declared []tensor.DType) []tensor.DType {
 				in[i] = types[s]
 			}
 		}
-		var out []tensor.DType
-		if f := resultTypes[operatorName(st.call.node)]; f != nil {
-			out = f(st.call, in)
-		} else if len(in) > 0 {
-			for range st.outs {
-				out = append(out, in[0])
-			}
-		}
+		out := st.call.resultTypes(in, len(st.outs))
 		for i, s := range st.outs {
 			if s >= 0 && i < len(out) {
 				types[s] = out[i]
@@ -92,4 +89,15 @@ func (p *program) slotTypes(declared []tensor.DType) []tensor.DType {
 		}
 	}
 	return types
+}
+
+// resultTypes gives the element types of the node's outputs for those of its inputs.
+func (n *call) resultTypes(in []tensor.DType, outs int) []tensor.DType {
+	if f := resultTypes[operatorName(n.node)]; f != nil {
+		return f(n, in)
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	return slices.Repeat(in[:1], outs)
 }
