@@ -30,6 +30,7 @@ var _ = addCases(func() (out []opCase) {
 	return append(out,
 		opCase{op: "CumSum", ins: ts{tensor.Of([]float64{1, 2, 3}, 3), tensor.Scalar(int64(0))}},
 		opCase{op: "TopK", ins: ts{as(ints(4, 9, 1), tensor.Int32), ints(2)}, fixed: 1, outs: 2},
+		opCase{op: "Range", ins: ts{tensor.Scalar(1.5), tensor.Scalar(4.), tensor.Scalar(0.5)}}, opCase{op: "Range", ins: ts{tensor.Scalar(int16(5)), tensor.Scalar(int16(0)), tensor.Scalar(int16(-2))}},
 		opCase{op: "Where", ins: ts{bools(true, false), as(ints(1, 2), tensor.Uint8), as(ints(3, 4), tensor.Uint8)}},
 	)
 }())
@@ -63,6 +64,7 @@ func TestElementTypes(t *testing.T) {
 		{"largest uint64", "Abs", 13, nil, ts{big}, big},
 		{"largest uint64", "Div", 14, nil, ts{big, tensor.Of([]uint64{2}, 1)}, tensor.Of([]uint64{math.MaxInt64, 0}, 2)},
 		{"by zero", "Div", 14, nil, ts{tensor.Of([]uint16{7}, 1), tensor.Of([]uint16{0}, 1)}, tensor.Of([]uint16{0}, 1)},
+		{"float64", "Mean", 13, nil, ts{third, third, third}, third},
 		{"uint32", "CumSum", 14, nil, ts{tensor.Of([]uint32{1, 2}, 2), tensor.Scalar(int64(0))}, tensor.Of([]uint32{1, 3}, 2)},
 		{"uint16", "TopK", 11, nil, ts{tensor.Of([]uint16{1, 7, 3}, 3), ints(2)}, tensor.Of([]uint16{7, 3}, 2)},
 		{"float16", "TopK", 11, nil, ts{halves(1, 7, 3), ints(2)}, halves(7, 3)},

@@ -250,10 +250,14 @@ func compileMean(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		if out[0].DType() != tensor.Float32 {
+		if dt := out[0].DType(); dt != tensor.Float32 && dt != tensor.Float64 {
 			return nil, errType(out[0])
 		}
-		return result(divOp.apply(out[0], tensor.Scalar(float32(len(in)))))
+		count, err := cast(tensor.Scalar(int64(len(in))), out[0].DType())
+		if err != nil {
+			return nil, err
+		}
+		return result(divOp.apply(out[0], count))
 	}
 }
 

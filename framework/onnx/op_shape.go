@@ -233,6 +233,10 @@ func ranged(in []*tensor.Tensor) (*tensor.Tensor, error) {
 	switch in[0].DType() {
 	case tensor.Float32:
 		return rangeOf[float32](in)
+	case tensor.Float64:
+		return rangeOf[float64](in)
+	case tensor.Int16:
+		return rangeOf[int16](in)
 	case tensor.Int64:
 		return rangeOf[int64](in)
 	case tensor.Int32:
@@ -241,7 +245,7 @@ func ranged(in []*tensor.Tensor) (*tensor.Tensor, error) {
 	return nil, errType(in[0])
 }
 
-func rangeOf[T float32 | int64 | int32](in []*tensor.Tensor) (*tensor.Tensor, error) {
+func rangeOf[T float32 | float64 | int64 | int32 | int16](in []*tensor.Tensor) (*tensor.Tensor, error) {
 	start, limit, delta := tensor.Values[T](in[0])[0], tensor.Values[T](in[1])[0], tensor.Values[T](in[2])[0]
 	if delta == 0 {
 		return nil, fmt.Errorf("the step is 0")
