@@ -168,6 +168,9 @@ func (s *scope) add(n *Node) error {
 	if st.run = op.compile(c); c.err != nil {
 		return wrap("%w", c.err)
 	}
+	if inFloat32[operatorName(n)] {
+		st.run = roundHalf(c, st.run)
+	}
 	for _, name := range c.captures {
 		at, _ := s.lookup(name)
 		st.ins = append(st.ins, at)

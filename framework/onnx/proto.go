@@ -92,14 +92,20 @@ type DataType int32
 
 // The element types that have a counterpart in package tensor.
 const (
-	TypeFloat  DataType = 1
-	TypeUint8  DataType = 2
-	TypeInt8   DataType = 3
-	TypeInt32  DataType = 6
-	TypeInt64  DataType = 7
-	TypeString DataType = 8
-	TypeBool   DataType = 9
-	TypeDouble DataType = 11
+	TypeFloat    DataType = 1
+	TypeUint8    DataType = 2
+	TypeInt8     DataType = 3
+	TypeUint16   DataType = 4
+	TypeInt16    DataType = 5
+	TypeInt32    DataType = 6
+	TypeInt64    DataType = 7
+	TypeString   DataType = 8
+	TypeBool     DataType = 9
+	TypeFloat16  DataType = 10
+	TypeDouble   DataType = 11
+	TypeUint32   DataType = 12
+	TypeUint64   DataType = 13
+	TypeBFloat16 DataType = 16
 )
 
 // TensorProto is a constant tensor as it stands on the wire; see Tensor and

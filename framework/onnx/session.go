@@ -21,7 +21,7 @@ type Session struct {
 
 // Operator-set versions that sessions read.
 const (
-	minOpset = 7
+	minOpset = 1
 	maxOpset = 23
 	maxML    = 5
 )
@@ -39,6 +39,9 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 			domain = ""
 		}
 		opsets[domain] = o.Version
+	}
+	if len(m.Opsets) == 0 && m.IRVersion > 0 && m.IRVersion < 3 {
+		opsets[""] = 1 // the only set there was; models could not say yet
 	}
 	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
 		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)

@@ -169,6 +169,9 @@ func readStandard(path string, info *ValueInfo) (*tensor.Tensor, error) {
 	if err := r.message(b, p, 0); err != nil {
 		return nil, err
 	}
+	if p.DataType == TypeUint16 && info.Type.Tensor.Elem == TypeBFloat16 {
+		p.DataType = TypeBFloat16 // the cases carry it as its bits
+	}
 	return p.Tensor()
 }
 
@@ -186,6 +189,9 @@ func compareStandard(got, want *tensor.Tensor, random bool) string {
 			return ""
 		}
 		return fmt.Sprintf("element %d is %v, want %v", i, a, b)
+	}
+	if isHalf(got.DType()) {
+		got, want = as(got, tensor.Float32), as(want, tensor.Float32)
 	}
 	switch g := got.Data().(type) {
 	case []float32:

@@ -68,7 +68,7 @@ func TestTensorProtoTypedData(t *testing.T) {
 
 func TestTensorProtoErrors(t *testing.T) {
 	for want, p := range map[string]*TensorProto{
-		"element type 10":  {DataType: 10},
+		"element type 17":  {DataType: 17},
 		"want 4 elements":  {DataType: TypeFloat, Dims: []int64{2, 2}, FloatData: []float32{1}},
 		"out of range":     {DataType: TypeFloat, Dims: []int64{1 << 40, 1 << 40}},
 		"dims [-1]":        {DataType: TypeFloat, Dims: []int64{-1}},
