@@ -18,6 +18,9 @@
 // segment is cut around it. Strings, ai.onnx.ml and data-dependent shapes are
 // the host's. An operator that is not supported is an error of NewSession.
 //
+// A name stands for a Value: a tensor, a sequence or an optional. Session.Run is
+// for models whose inputs and outputs are tensors, Session.RunValues for all.
+//
 // # What onnxruntime does with text
 //
 // Measured with onnxruntime-node 1.30, and what the kernels here do:

@@ -48,6 +48,7 @@ func (a *Attribute) fields() []field {
 		{num: 7, name: "floats", v: &a.Floats}, {num: 8, name: "ints", v: &a.Ints},
 		{num: 9, name: "strings", v: &a.Strings}, {num: 10, name: "tensors", v: many(&a.Tensors)},
 		{num: 11, name: "graphs", v: many(&a.Graphs)}, {num: 13, name: "doc_string", v: &a.Doc},
+		{num: 14, name: "tp", v: one(&a.TP)}, {num: 15, name: "type_protos", v: many(&a.Types)},
 		{num: 20, name: "type", v: (*int32)(&a.Type)}, {v: &a.unknown},
 	}
 }
@@ -72,7 +73,20 @@ func (v *ValueInfo) fields() []field {
 }
 
 func (t *TypeProto) fields() []field {
-	return []field{{num: 1, name: "tensor_type", v: one(&t.Tensor)}, {v: &t.unknown}}
+	return []field{
+		{num: 1, name: "tensor_type", v: one(&t.Tensor)}, {num: 4, name: "sequence_type", v: one(&t.Sequence)},
+		{num: 5, name: "map_type", v: one(&t.Map)}, {num: 9, name: "optional_type", v: one(&t.Optional)}, {v: &t.unknown},
+	}
+}
+
+func (t *ElemType) fields() []field {
+	return []field{{num: 1, name: "elem_type", v: one(&t.Elem)}, {v: &t.unknown}}
+}
+
+func (t *MapType) fields() []field {
+	return []field{
+		{num: 1, name: "key_type", v: (*int32)(&t.Key)}, {num: 2, name: "value_type", v: one(&t.Value)}, {v: &t.unknown},
+	}
 }
 
 func (t *TensorType) fields() []field {

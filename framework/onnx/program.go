@@ -23,7 +23,7 @@ type program struct {
 // step is one node.
 type step struct {
 	call *call
-	run  kernel
+	run  valueKernel
 	ins  []int // slots, -1 for an input left out
 	outs []int // slots, -1 for an output left out
 	free []int // slots that nothing reads afterwards
@@ -165,8 +165,12 @@ func (s *scope) add(n *Node) error {
 	for len(st.ins) < op.max {
 		st.ins, c.consts = append(st.ins, -1), append(c.consts, nil)
 	}
-	if st.run = op.compile(c); c.err != nil {
+	k := op.compile(c)
+	if c.err != nil {
 		return wrap("%w", c.err)
+	}
+	if st.run = c.overValues; st.run == nil {
+		st.run = k.values
 	}
 	for _, name := range c.captures {
 		at, _ := s.lookup(name)
@@ -187,11 +191,27 @@ func (s *scope) add(n *Node) error {
 		s.prog.steps = append(s.prog.steps, st)
 		return nil
 	}
-	slots := slices.Clone(s.prog.consts)
-	if err := st.exec(context.Background(), slots, make([]*tensor.Tensor, len(st.ins))); err != nil {
+	return s.fold(st)
+}
+
+// fold computes a step that reads constants alone. Constants are tensors: a step
+// that makes something else of them stays one.
+func (s *scope) fold(st step) error {
+	slots := tensorValues(s.prog.consts)
+	if err := st.exec(context.Background(), slots, make([]Value, len(st.ins))); err != nil {
 		return err
 	}
-	copy(s.prog.consts, slots)
+	for _, at := range st.outs {
+		if at >= 0 && slots[at].t == nil {
+			s.prog.steps = append(s.prog.steps, st)
+			return nil
+		}
+	}
+	for _, at := range st.outs {
+		if at >= 0 {
+			s.prog.consts[at] = slots[at].t
+		}
+	}
 	return nil
 }
 
@@ -234,12 +254,12 @@ func (p *program) seal() {
 }
 
 // run executes p on its arguments.
-func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	slots := slices.Clone(p.consts)
+func (p *program) run(ctx context.Context, args []Value) ([]Value, error) {
+	slots := tensorValues(p.consts)
 	for i, s := range p.inputs {
 		slots[s] = args[i]
 	}
-	in := make([]*tensor.Tensor, p.arity)
+	in := make([]Value, p.arity)
 	for i := range p.steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -249,10 +269,10 @@ func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Ten
 			return nil, err
 		}
 		for _, s := range st.free {
-			slots[s] = nil
+			slots[s] = Value{}
 		}
 	}
-	outs := make([]*tensor.Tensor, len(p.outputs))
+	outs := make([]Value, len(p.outputs))
 	for i, s := range p.outputs {
 		outs[i] = slots[s]
 	}
@@ -261,10 +281,10 @@ func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Ten
 
 // exec runs one step. A malformed model can make a kernel index wrongly; that
 // panic ends here, as an error that names the node.
-func (st *step) exec(ctx context.Context, slots, scratch []*tensor.Tensor) (err error) {
+func (st *step) exec(ctx context.Context, slots, scratch []Value) (err error) {
 	in := scratch[:len(st.ins)]
 	for i, s := range st.ins {
-		in[i] = nil
+		in[i] = Value{}
 		if s >= 0 {
 			in[i] = slots[s]
 		}
@@ -286,7 +306,7 @@ func (st *step) exec(ctx context.Context, slots, scratch []*tensor.Tensor) (err 
 		if s < 0 {
 			continue
 		}
-		if i >= len(outs) || outs[i] == nil {
+		if i >= len(outs) || outs[i].Kind() == NoValue {
 			return fmt.Errorf("output %d is not supported", i)
 		}
 		slots[s] = outs[i]

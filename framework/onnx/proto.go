@@ -67,6 +67,8 @@ const (
 	AttrStrings AttributeType = 8
 	AttrTensors AttributeType = 9
 	AttrGraphs  AttributeType = 10
+	AttrType    AttributeType = 13
+	AttrTypes   AttributeType = 14
 )
 
 // Attribute is AttributeProto: a named constant of a node.
@@ -78,11 +80,13 @@ type Attribute struct {
 	S       string
 	T       *TensorProto
 	G       *Graph
+	TP      *TypeProto
 	Floats  []float32
 	Ints    []int64
 	Strings []string
 	Tensors []*TensorProto
 	Graphs  []*Graph
+	Types   []*TypeProto
 	Doc     string
 	unknown []byte
 }
@@ -129,9 +133,26 @@ type ValueInfo struct {
 	unknown []byte
 }
 
-// TypeProto is the type of a value. Types other than tensors keep only their bytes.
+// TypeProto is the type of a value, of which one field says the kind. Sparse
+// tensors and opaque values keep only their bytes.
 type TypeProto struct {
-	Tensor  *TensorType
+	Tensor   *TensorType
+	Sequence *ElemType
+	Map      *MapType
+	Optional *ElemType
+	unknown  []byte
+}
+
+// ElemType is TypeProto.Sequence and TypeProto.Optional: the type of what they hold.
+type ElemType struct {
+	Elem    *TypeProto
+	unknown []byte
+}
+
+// MapType is TypeProto.Map.
+type MapType struct {
+	Key     DataType
+	Value   *TypeProto
 	unknown []byte
 }
 
