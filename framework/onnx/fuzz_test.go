@@ -21,10 +21,16 @@ func FuzzSession(f *testing.F) {
 		f.Add(sequenceModel(name).Marshal())
 	}
 	f.Add(valuesModel().Marshal())
+	f.Add(functionModel().Marshal())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Unmarshal(raw)
 		if err != nil || hugeConstants(m.Graph) {
 			return
+		}
+		for _, fn := range m.Functions {
+			if hugeConstants(&Graph{Nodes: fn.Nodes}) {
+				return
+			}
 		}
 		for _, dev := range []bool{false, true} {
 			s, err := newSessionOn(m, dev)

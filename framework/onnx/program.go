@@ -39,10 +39,16 @@ type scope struct {
 	slots    map[string]int
 	captures []string // names in outer, in the order of the extra arguments
 	readers  map[string]int
+	// functions are the model's own operators; nil has none.
+	functions *functions
 }
 
 func newScope(outer *scope, opsets map[string]int64, threads int) *scope {
-	return &scope{outer: outer, opsets: opsets, threads: threads, prog: &program{}, slots: map[string]int{}}
+	s := &scope{outer: outer, opsets: opsets, threads: threads, prog: &program{}, slots: map[string]int{}}
+	if outer != nil {
+		s.functions = outer.functions
+	}
+	return s
 }
 
 func (s *scope) slot(name string) int {
@@ -127,6 +133,11 @@ func nodeName(n *Node) string {
 func (s *scope) add(n *Node) error {
 	wrap := func(format string, args ...any) error {
 		return fmt.Errorf("onnx: node %q (%s): %w", nodeName(n), operatorName(n), fmt.Errorf(format, args...))
+	}
+	if s.functions != nil {
+		if f := s.functions.byName[functionName(n.Domain, n.OpType, n.Overload)]; f != nil {
+			return s.addFunction(n, f)
+		}
 	}
 	op, ok := operators[operatorName(n)]
 	if !ok {

@@ -11,7 +11,24 @@ type Model struct {
 	Graph           *Graph
 	Opsets          []*Opset
 	Metadata        []*Entry
+	Functions       []*Function
 	unknown         []byte
+}
+
+// Function is FunctionProto: an operator that the model defines by nodes. Call
+// nodes name it by domain, name and overload.
+type Function struct {
+	Name       string
+	Inputs     []string
+	Outputs    []string
+	AttrNames  []string     // attributes without a default
+	Attributes []*Attribute // those with one
+	Nodes      []*Node
+	Doc        string
+	Opsets     []*Opset
+	Domain     string
+	Overload   string
+	unknown    []byte
 }
 
 // Opset is OperatorSetIdProto: a domain ("" is ai.onnx) and its version.
@@ -47,6 +64,7 @@ type Node struct {
 	Name       string
 	OpType     string
 	Domain     string
+	Overload   string
 	Doc        string
 	Attributes []*Attribute
 	unknown    []byte
@@ -87,6 +105,7 @@ type Attribute struct {
 	Tensors []*TensorProto
 	Graphs  []*Graph
 	Types   []*TypeProto
+	Ref     string // in a function: the attribute of its call that gives the value
 	Doc     string
 	unknown []byte
 }

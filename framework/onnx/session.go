@@ -32,25 +32,15 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	if m == nil || m.Graph == nil {
 		return nil, errors.New("onnx: the model has no graph")
 	}
-	opsets := map[string]int64{}
-	for _, o := range m.Opsets {
-		domain := o.Domain
-		if domain == "ai.onnx" {
-			domain = ""
-		}
-		opsets[domain] = o.Version
+	opsets, err := readOpsets(m.Opsets)
+	if err != nil {
+		return nil, err
 	}
-	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
-		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)
+	top := newScope(nil, opsets, hostThreads(dev))
+	if top.functions, err = newFunctions(m.Functions); err != nil {
+		return nil, err
 	}
-	if v := opsets[MLDomain]; v > maxML {
-		return nil, fmt.Errorf("onnx: operator set %s version %d is not supported; export with at most %d", MLDomain, v, maxML)
-	}
-	threads := runtime.GOMAXPROCS(0)
-	if dev != nil && dev.Info().Threads > 0 {
-		threads = dev.Info().Threads
-	}
-	prog, err := newScope(nil, opsets, threads).compile(m.Graph)
+	prog, err := top.compile(m.Graph)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +64,33 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	}
 	prog.seal()
 	return s, nil
+}
+
+// readOpsets maps domains to versions, which must be ones that sessions read.
+func readOpsets(list []*Opset) (map[string]int64, error) {
+	opsets := map[string]int64{}
+	for _, o := range list {
+		domain := o.Domain
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		opsets[domain] = o.Version
+	}
+	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
+		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)
+	}
+	if v := opsets[MLDomain]; v > maxML {
+		return nil, fmt.Errorf("onnx: operator set %s version %d is not supported; export with at most %d", MLDomain, v, maxML)
+	}
+	return opsets, nil
+}
+
+// hostThreads is how many threads kernels use beside dev.
+func hostThreads(dev chip.Device) int {
+	if dev != nil && dev.Info().Threads > 0 {
+		return dev.Info().Threads
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // Inputs lists the model's inputs, without those that constants fill.
