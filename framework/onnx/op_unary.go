@@ -121,9 +121,9 @@ var _ = register(map[string]operator{
 	"CastLike": {2, 2, func(*call) kernel {
 		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return cast(in[0], in[1].DType()) })
 	}},
-	"Identity": {1, 1, func(*call) kernel {
-		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return in[0], nil })
-	}},
+	"Identity": {1, 1, overValues(func(*call) valueKernel {
+		return hostValue(func(in []Value) (Value, error) { return in[0], nil })
+	})},
 })
 
 func compileGelu(n *call) kernel {
