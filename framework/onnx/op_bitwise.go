@@ -1,0 +1,81 @@
+package onnx
+
+import (
+	"fmt"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// integer lists the element types that have bits to work on.
+type integer interface {
+	int8 | int32 | int64 | uint8
+}
+
+var _ = register(map[string]operator{
+	"BitwiseAnd": bitwiseOperator('&'), "BitwiseOr": bitwiseOperator('|'), "BitwiseXor": bitwiseOperator('^'),
+	"BitwiseNot": {1, 1, func(*call) kernel {
+		// ^x is x XOR -1, whatever the width: all bits of the scalar are set.
+		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
+			ones, err := cast(tensor.Scalar(int64(-1)), in[0].DType())
+			if err != nil {
+				return nil, err
+			}
+			return bitwise(in[0], ones, '^')
+		})
+	}},
+	"BitShift": {2, 2, compileBitShift},
+})
+
+func bitwiseOperator(op byte) operator {
+	return binaryOperator(func(a, b *tensor.Tensor) (*tensor.Tensor, error) { return bitwise(a, b, op) })
+}
+
+// compileBitShift shifts unsigned integers; bits that leave are lost.
+func compileBitShift(n *call) kernel {
+	op := byte('<')
+	switch d := n.str("direction", ""); d {
+	case "LEFT":
+	case "RIGHT":
+		op = '>'
+	default:
+		n.fail("attribute direction = %q, want LEFT or RIGHT", d)
+	}
+	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
+		if dt := in[0].DType(); dt == tensor.Int8 || dt == tensor.Int32 || dt == tensor.Int64 {
+			return nil, errType(in[0])
+		}
+		return bitwise(in[0], in[1], op)
+	})
+}
+
+// bitwise combines integers bit by bit with broadcasting.
+func bitwise(a, b *tensor.Tensor, op byte) (*tensor.Tensor, error) {
+	if a.DType() != b.DType() {
+		return nil, fmt.Errorf("operands differ in type: %v and %v", a, b)
+	}
+	switch a.DType() {
+	case tensor.Int8:
+		return bitwiseOf[int8](a, b, op)
+	case tensor.Int32:
+		return bitwiseOf[int32](a, b, op)
+	case tensor.Int64:
+		return bitwiseOf[int64](a, b, op)
+	case tensor.Uint8:
+		return bitwiseOf[uint8](a, b, op)
+	}
+	return nil, errType(a)
+}
+
+func bitwiseOf[T integer](a, b *tensor.Tensor, op byte) (*tensor.Tensor, error) {
+	switch op {
+	case '&':
+		return broadcast(a, b, func(x, y T) T { return x & y })
+	case '|':
+		return broadcast(a, b, func(x, y T) T { return x | y })
+	case '^':
+		return broadcast(a, b, func(x, y T) T { return x ^ y })
+	case '<':
+		return broadcast(a, b, func(x, y T) T { return x << uint64(y) })
+	}
+	return broadcast(a, b, func(x, y T) T { return x >> uint64(y) })
+}
