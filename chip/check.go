@@ -39,7 +39,7 @@ func (p *Program) checkInstr(in Instr) error {
 }
 
 func (p *Program) checkValue(v Value) error {
-	if v.DType.Size() == 0 {
+	if !v.DType.OnDevice() {
 		return fmt.Errorf("no device computes on %v", v.DType)
 	}
 	for _, d := range v.Shape {

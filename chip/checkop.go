@@ -19,6 +19,11 @@ func Check(op Op, ins, outs []Value) (err error) {
 		}
 	}()
 	c := checker{ins, outs}
+	for _, vs := range [2][]Value{ins, outs} {
+		for _, v := range vs {
+			c.need(v.DType.OnDevice(), "no device computes on %v", v.DType)
+		}
+	}
 	switch op := op.(type) {
 	case *Gemm:
 		c.gemm(op)

@@ -56,7 +56,9 @@ type rowOps struct {
 var ofType = map[tensor.DType]rowOps{
 	tensor.Float32: opsOf[float32](), tensor.Float64: opsOf[float64](),
 	tensor.Int32: opsOf[int32](), tensor.Int64: opsOf[int64](),
-	tensor.Uint8: opsOf[uint8](), tensor.Int8: opsOf[int8](),
+	tensor.Uint8: opsOf[uint8](), tensor.Int8: opsOf[int8](), tensor.Int16: opsOf[int16](),
+	tensor.Uint16: opsOf[uint16](), tensor.Uint32: opsOf[uint32](), tensor.Uint64: opsOf[uint64](),
+	tensor.Half: opsOf[tensor.Float16](), tensor.BFloat: opsOf[tensor.BFloat16](),
 	tensor.Bool: opsOf[bool](), tensor.String: opsOf[string](),
 }
 

@@ -30,6 +30,8 @@ func runFaults(t *testing.T, dev chip.Device) {
 		{name: "operand", op: &chip.Map{Code: []chip.MapInstr{{Fn: chip.FnNeg, A: 3}}, Outs: []int{1}}, ins: []array{f32(4)}, outs: []array{f32(4)}},
 		{name: "axis", op: &chip.Reduce{Axes: []int{2}}, ins: []array{f32(4, 2)}, outs: []array{f32(4, 2)}},
 		{name: "no arguments", op: &chip.Softmax{}},
+		{name: "host type", op: &chip.Copy{}, ins: []array{empty(chip.Float16, 4)}, outs: []array{empty(chip.Float16, 4)}},
+		{name: "host type", op: &chip.Cast{}, ins: []array{empty(chip.Uint32, 4)}, outs: []array{f32(4)}},
 	} {
 		t.Run("compile "+bad.String(), func(t *testing.T) {
 			p, _, _, _ := bad.program()

@@ -17,7 +17,7 @@ type buffer struct {
 
 // NewBuffer returns zeroed memory that starts on a cache line.
 func (d *Device) NewBuffer(dt chip.DType, n int) (chip.Buffer, error) {
-	if dt.Size() == 0 || n < 0 {
+	if !dt.OnDevice() || n < 0 {
 		return nil, fmt.Errorf("cpu: no buffer of %d %v", n, dt)
 	}
 	return &buffer{dt: dt, n: n, p: alignedBytes(n * dt.Size())}, nil

@@ -47,7 +47,7 @@ func newAttribute(name string, v any) *Attribute {
 	return a
 }
 
-func convert[R, T int | int64 | int32 | float32 | float64 | uint8 | int8](in []T) []R {
+func convert[R, T int | number](in []T) []R {
 	out := make([]R, len(in))
 	for i, v := range in {
 		out[i] = R(v)

@@ -118,7 +118,7 @@ func TestSessionErrors(t *testing.T) {
 		`3 inputs do not suit the operator`: build(func(b *Builder) { b.Output("y", b.Op("MatMul", nil, x(b), "x", "x"), tensor.Float32) }),
 		`input 0 must not be left out`:      build(func(b *Builder) { b.Output("y", b.Op("MatMul", nil, "", x(b)), tensor.Float32) }),
 		`reads "z" before it is made`:       {Opsets: []*Opset{{Version: 21}}, Graph: &Graph{Nodes: []*Node{{OpType: "Relu", Inputs: []string{"z"}, Outputs: []string{"y"}}}}},
-		`version 5 is not supported`:        {Opsets: []*Opset{{Version: 5}}, Graph: &Graph{}},
+		`version 24 is not supported`:       {Opsets: []*Opset{{Version: 24}}, Graph: &Graph{}},
 		`no operator set for domain`:        {Graph: &Graph{Nodes: []*Node{{OpType: "Constant", Outputs: []string{"y"}}}}},
 		`output "y" is made by no node`:     {Graph: &Graph{Outputs: []*ValueInfo{NewValueInfo("y", tensor.Float32)}}},
 	} {

@@ -18,6 +18,21 @@
 // segment is cut around it. Strings, ai.onnx.ml and data-dependent shapes are
 // the host's. An operator that is not supported is an error of NewSession.
 //
+// A name stands for a Value: a tensor, a sequence or an optional. Session.Run is
+// for models whose inputs and outputs are tensors, Session.RunValues for all.
+//
+// Sessions read the operator sets 1 to 23. Nodes of old sets mean what their set
+// says: attributes where later sets have inputs, broadcasting by axis before set
+// 7. Training mode, the default of BatchNormalization and Dropout before set 7, is
+// an error.
+//
+// # Element types
+//
+// float16 and bfloat16 are computed in float32 and rounded once (inFloat32 lists
+// the operators). They, the unsigned types beyond uint8 and int16 stay on the
+// host. Casts to them round to nearest, ties to even, where ONNX's own cases for
+// bfloat16 cut off.
+//
 // # What onnxruntime does with text
 //
 // Measured with onnxruntime-node 1.30, and what the kernels here do:

@@ -52,7 +52,7 @@ func (p *program) fusePixels(declared []tensor.DType) {
 		drop[turn.call], drop[widen.call] = true, true
 		resize.call = &call{node: &Node{Name: nodeName(c.node), OpType: "PixelResize"}, threads: c.threads}
 		resize.ins = []int{widen.ins[0], resize.ins[3]}
-		resize.run = pixelResize(c.threads)
+		resize.run = pixelResize(c.threads).values
 	}
 	p.steps = slices.DeleteFunc(p.steps, func(st step) bool { return drop[st.call] })
 }

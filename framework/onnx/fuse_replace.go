@@ -230,14 +230,14 @@ func (s *scope) addReplacement(r replacement) bool {
 	if _, taken := s.slots[r.out]; !ok || taken {
 		return false
 	}
-	kernel := func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	replace := kernel(func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		if err := stringsOnly(in[0]); err != nil {
 			return nil, err
 		}
 		return []*tensor.Tensor{mapped(in[0], func(text string) string { return strings.Replace(text, r.old, r.with, maxReplaced) })}, nil
-	}
+	})
 	s.prog.steps = append(s.prog.steps, step{
-		call: &call{node: &Node{Name: r.out, OpType: "StringReplace"}}, run: kernel, ins: []int{in}, outs: []int{s.slot(r.out)},
+		call: &call{node: &Node{Name: r.out, OpType: "StringReplace"}}, run: replace.values, ins: []int{in}, outs: []int{s.slot(r.out)},
 	})
 	return true
 }

@@ -17,10 +17,20 @@ func FuzzSession(f *testing.F) {
 		}
 	}
 	f.Add(tokenizerModel().Marshal())
+	for name := range sequenceModels {
+		f.Add(sequenceModel(name).Marshal())
+	}
+	f.Add(valuesModel().Marshal())
+	f.Add(functionModel().Marshal())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Unmarshal(raw)
 		if err != nil || hugeConstants(m.Graph) {
 			return
+		}
+		for _, fn := range m.Functions {
+			if hugeConstants(&Graph{Nodes: fn.Nodes}) {
+				return
+			}
 		}
 		for _, dev := range []bool{false, true} {
 			s, err := newSessionOn(m, dev)
@@ -72,8 +82,15 @@ func hugeConstants(g *Graph) bool {
 }
 
 func runAnything(s *Session) {
-	feeds := map[string]*tensor.Tensor{}
+	feeds := map[string]Value{}
 	for _, in := range s.Inputs() {
+		if typ := in.Type; typ != nil && typ.Sequence != nil {
+			feeds[in.Name] = SequenceValue()
+			continue
+		} else if typ != nil && typ.Optional != nil {
+			feeds[in.Name] = None()
+			continue
+		}
 		dims, _ := in.Dims()
 		shape := make([]int, len(dims))
 		for i, d := range dims {
@@ -85,9 +102,9 @@ func runAnything(s *Session) {
 		if in.DType() == 0 || checkShape(shape) != nil || tensor.Size(shape) > 1<<12 {
 			return
 		}
-		feeds[in.Name] = tensor.New(in.DType(), shape...)
+		feeds[in.Name] = TensorValue(tensor.New(in.DType(), shape...))
 	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
-	s.Run(ctx, feeds)
+	s.RunValues(ctx, feeds)
 }

@@ -20,6 +20,9 @@ func (b *Builder) Inline(m *Model, inputs map[string]string) (map[string]string,
 			return nil, fmt.Errorf("onnx: inline %q: operator set %q version %d cannot join version %d", m.Graph.Name, o.Domain, o.Version, want)
 		}
 	}
+	if len(m.Functions) > 0 {
+		return nil, fmt.Errorf("onnx: inline %q: functions of the model's own are not supported", m.Graph.Name)
+	}
 	names := map[string]string{"": ""}
 	for _, in := range m.Graph.Inputs {
 		to, ok := inputs[in.Name]

@@ -100,6 +100,9 @@ func (l *lifter) step(st *step) error {
 		return nil
 	}
 	c := &lifting{lifter: l, call: st.call, st: st, in: in}
+	if err := c.align(); err != nil {
+		return err
+	}
 	return lifters[operatorName(st.call.node)](c)
 }
 

@@ -89,6 +89,9 @@ func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
 }
 
 func liftBatchNorm(c *lifting) error {
+	if c.call.version < 9 && !c.call.flag("spatial", true) {
+		return errLift
+	}
 	var v [4][]float32
 	for i := range v {
 		if t := c.in[1+i].fixed; t != nil && t.DType() == tensor.Float32 {

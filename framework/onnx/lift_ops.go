@@ -75,7 +75,7 @@ func init() {
 	})
 	lifters["Clip"] = liftClip
 	lifters["Cast"] = func(c *lifting) error {
-		to := dtypes[DataType(c.call.int("to", 0))]
+		to, _ := castTarget(c.call)
 		return liftUnary(func(x *graph.Node) *graph.Node { return graph.Cast(x, to) })(c)
 	}
 	lifters["Softmax"] = func(c *lifting) error { return liftSoftmax(c, graph.Softmax) }

@@ -201,7 +201,7 @@ func liftExpand(c *lifting) error {
 
 func liftPad(c *lifting) error {
 	rank := len(c.in[0].shape())
-	pads, value := c.call.ints("pads"), float64(c.call.float("value", 0))
+	pads, value := c.call.padsAttr(), float64(c.call.float("value", 0))
 	if c.call.str("mode", "constant") != "constant" || c.in[0].dtype() != tensor.Float32 {
 		return errLift
 	}

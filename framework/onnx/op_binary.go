@@ -9,18 +9,24 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-type number interface {
-	float32 | float64 | int32 | int64 | uint8 | int8
+type integer interface {
+	int32 | int64 | uint8 | int8 | int16 | uint16 | uint32 | uint64
 }
 
-// arith is one binary operator over every number type.
-type arith struct {
-	f32 func(a, b float32) float32
-	f64 func(a, b float64) float64
-	i32 func(a, b int32) int32
-	i64 func(a, b int64) int64
-	u8  func(a, b uint8) uint8
-	i8  func(a, b int8) int8
+type number interface {
+	float32 | float64 | integer
+}
+
+// pairwise is an operator on two tensors of one type.
+type pairwise = func(a, b *tensor.Tensor) (*tensor.Tensor, error)
+
+// arith is one binary operator over every type that it has. Float16 and
+// BFloat16 are computed as float32; see inFloat32.
+type arith map[tensor.DType]pairwise
+
+// over makes a tensor operator of a function on elements.
+func over[T, R tensor.Element](f func(a, b T) R) pairwise {
+	return func(a, b *tensor.Tensor) (*tensor.Tensor, error) { return broadcast(a, b, f) }
 }
 
 func add[T number](a, b T) T  { return a + b }
@@ -30,7 +36,7 @@ func mul[T number](a, b T) T  { return a * b }
 func div[T number](a, b T) T { return a / b }
 
 // divInt avoids the trap of a division by zero; ONNX leaves its result open.
-func divInt[T int32 | int64 | uint8 | int8](a, b T) T {
+func divInt[T integer](a, b T) T {
 	if b == 0 {
 		return 0
 	}
@@ -54,12 +60,16 @@ func minNaN[T number](a, b T) T {
 
 func powFloat[T float32 | float64](a, b T) T { return T(math.Pow(float64(a), float64(b))) }
 
-func powInt[T int32 | int64 | uint8 | int8](a, b T) T {
-	return T(int64(math.Pow(float64(a), float64(b))))
+func powInt[T integer](a, b T) T {
+	p := math.Pow(float64(a), float64(b))
+	if p >= 1<<63 { // of the types here only uint64 holds it
+		return T(uint64(p))
+	}
+	return T(int64(p))
 }
 
 // modInt has the sign of the divisor, as Python's %.
-func modInt[T int32 | int64 | uint8 | int8](a, b T) T {
+func modInt[T integer](a, b T) T {
 	if b == 0 {
 		return 0
 	}
@@ -70,7 +80,7 @@ func modInt[T int32 | int64 | uint8 | int8](a, b T) T {
 	return r
 }
 
-func remInt[T int32 | int64 | uint8 | int8](a, b T) T {
+func remInt[T integer](a, b T) T {
 	if b == 0 {
 		return 0
 	}
@@ -80,34 +90,59 @@ func remInt[T int32 | int64 | uint8 | int8](a, b T) T {
 func modFloat[T float32 | float64](a, b T) T { return T(math.Mod(float64(a), float64(b))) }
 
 var (
-	addOp = arith{add[float32], add[float64], add[int32], add[int64], add[uint8], add[int8]}
-	subOp = arith{sub2[float32], sub2[float64], sub2[int32], sub2[int64], sub2[uint8], sub2[int8]}
-	mulOp = arith{mul[float32], mul[float64], mul[int32], mul[int64], mul[uint8], mul[int8]}
-	divOp = arith{div[float32], div[float64], divInt[int32], divInt[int64], divInt[uint8], divInt[int8]}
-	maxOp = arith{maxNaN[float32], maxNaN[float64], maxNaN[int32], maxNaN[int64], maxNaN[uint8], maxNaN[int8]}
-	minOp = arith{minNaN[float32], minNaN[float64], minNaN[int32], minNaN[int64], minNaN[uint8], minNaN[int8]}
-	powOp = arith{powFloat[float32], powFloat[float64], powInt[int32], powInt[int64], powInt[uint8], powInt[int8]}
-	modOp = arith{modFloat[float32], modFloat[float64], modInt[int32], modInt[int64], modInt[uint8], modInt[int8]}
-	remOp = arith{modFloat[float32], modFloat[float64], remInt[int32], remInt[int64], remInt[uint8], remInt[int8]}
+	addOp = arith{
+		tensor.Float32: over(add[float32]), tensor.Float64: over(add[float64]),
+		tensor.Int32: over(add[int32]), tensor.Int64: over(add[int64]), tensor.Uint8: over(add[uint8]), tensor.Int8: over(add[int8]),
+		tensor.Int16: over(add[int16]), tensor.Uint16: over(add[uint16]), tensor.Uint32: over(add[uint32]), tensor.Uint64: over(add[uint64]),
+	}
+	subOp = arith{
+		tensor.Float32: over(sub2[float32]), tensor.Float64: over(sub2[float64]),
+		tensor.Int32: over(sub2[int32]), tensor.Int64: over(sub2[int64]), tensor.Uint8: over(sub2[uint8]), tensor.Int8: over(sub2[int8]),
+		tensor.Int16: over(sub2[int16]), tensor.Uint16: over(sub2[uint16]), tensor.Uint32: over(sub2[uint32]), tensor.Uint64: over(sub2[uint64]),
+	}
+	mulOp = arith{
+		tensor.Float32: over(mul[float32]), tensor.Float64: over(mul[float64]),
+		tensor.Int32: over(mul[int32]), tensor.Int64: over(mul[int64]), tensor.Uint8: over(mul[uint8]), tensor.Int8: over(mul[int8]),
+		tensor.Int16: over(mul[int16]), tensor.Uint16: over(mul[uint16]), tensor.Uint32: over(mul[uint32]), tensor.Uint64: over(mul[uint64]),
+	}
+	divOp = arith{
+		tensor.Float32: over(div[float32]), tensor.Float64: over(div[float64]),
+		tensor.Int32: over(divInt[int32]), tensor.Int64: over(divInt[int64]), tensor.Uint8: over(divInt[uint8]), tensor.Int8: over(divInt[int8]),
+		tensor.Int16: over(divInt[int16]), tensor.Uint16: over(divInt[uint16]), tensor.Uint32: over(divInt[uint32]), tensor.Uint64: over(divInt[uint64]),
+	}
+	maxOp = arith{
+		tensor.Float32: over(maxNaN[float32]), tensor.Float64: over(maxNaN[float64]),
+		tensor.Int32: over(maxNaN[int32]), tensor.Int64: over(maxNaN[int64]), tensor.Uint8: over(maxNaN[uint8]), tensor.Int8: over(maxNaN[int8]),
+		tensor.Int16: over(maxNaN[int16]), tensor.Uint16: over(maxNaN[uint16]), tensor.Uint32: over(maxNaN[uint32]), tensor.Uint64: over(maxNaN[uint64]),
+	}
+	minOp = arith{
+		tensor.Float32: over(minNaN[float32]), tensor.Float64: over(minNaN[float64]),
+		tensor.Int32: over(minNaN[int32]), tensor.Int64: over(minNaN[int64]), tensor.Uint8: over(minNaN[uint8]), tensor.Int8: over(minNaN[int8]),
+		tensor.Int16: over(minNaN[int16]), tensor.Uint16: over(minNaN[uint16]), tensor.Uint32: over(minNaN[uint32]), tensor.Uint64: over(minNaN[uint64]),
+	}
+	powOp = arith{
+		tensor.Float32: over(powFloat[float32]), tensor.Float64: over(powFloat[float64]),
+		tensor.Int32: over(powInt[int32]), tensor.Int64: over(powInt[int64]), tensor.Uint8: over(powInt[uint8]), tensor.Int8: over(powInt[int8]),
+		tensor.Int16: over(powInt[int16]), tensor.Uint16: over(powInt[uint16]), tensor.Uint32: over(powInt[uint32]), tensor.Uint64: over(powInt[uint64]),
+	}
+	modOp = arith{
+		tensor.Float32: over(modFloat[float32]), tensor.Float64: over(modFloat[float64]),
+		tensor.Int32: over(modInt[int32]), tensor.Int64: over(modInt[int64]), tensor.Uint8: over(modInt[uint8]), tensor.Int8: over(modInt[int8]),
+		tensor.Int16: over(modInt[int16]), tensor.Uint16: over(modInt[uint16]), tensor.Uint32: over(modInt[uint32]), tensor.Uint64: over(modInt[uint64]),
+	}
+	remOp = arith{
+		tensor.Float32: over(modFloat[float32]), tensor.Float64: over(modFloat[float64]),
+		tensor.Int32: over(remInt[int32]), tensor.Int64: over(remInt[int64]), tensor.Uint8: over(remInt[uint8]), tensor.Int8: over(remInt[int8]),
+		tensor.Int16: over(remInt[int16]), tensor.Uint16: over(remInt[uint16]), tensor.Uint32: over(remInt[uint32]), tensor.Uint64: over(remInt[uint64]),
+	}
 )
 
 func (f arith) apply(a, b *tensor.Tensor) (*tensor.Tensor, error) {
 	if a.DType() != b.DType() {
 		return nil, fmt.Errorf("operands differ in type: %v and %v", a, b)
 	}
-	switch a.DType() {
-	case tensor.Float32:
-		return broadcast(a, b, f.f32)
-	case tensor.Float64:
-		return broadcast(a, b, f.f64)
-	case tensor.Int32:
-		return broadcast(a, b, f.i32)
-	case tensor.Int64:
-		return broadcast(a, b, f.i64)
-	case tensor.Uint8:
-		return broadcast(a, b, f.u8)
-	case tensor.Int8:
-		return broadcast(a, b, f.i8)
+	if g := f[a.DType()]; g != nil {
+		return g(a, b)
 	}
 	return nil, errType(a)
 }
@@ -133,18 +168,6 @@ func (f arith) variadic() kernel {
 	})
 }
 
-// relation is one comparison over every type; b and s may be nil.
-type relation struct {
-	f32 func(a, b float32) bool
-	f64 func(a, b float64) bool
-	i32 func(a, b int32) bool
-	i64 func(a, b int64) bool
-	u8  func(a, b uint8) bool
-	i8  func(a, b int8) bool
-	b   func(a, b bool) bool
-	s   func(a, b string) bool
-}
-
 func eq[T comparable](a, b T) bool  { return a == b }
 func lt[T cmp.Ordered](a, b T) bool { return a < b }
 func le[T cmp.Ordered](a, b T) bool { return a <= b }
@@ -155,42 +178,36 @@ func logicOr(a, b bool) bool        { return a || b }
 func logicXor(a, b bool) bool       { return a != b }
 
 var (
-	eqOp = relation{eq[float32], eq[float64], eq[int32], eq[int64], eq[uint8], eq[int8], eq[bool], eq[string]}
-	ltOp = relation{lt[float32], lt[float64], lt[int32], lt[int64], lt[uint8], lt[int8], nil, nil}
-	leOp = relation{le[float32], le[float64], le[int32], le[int64], le[uint8], le[int8], nil, nil}
-	gtOp = relation{gt[float32], gt[float64], gt[int32], gt[int64], gt[uint8], gt[int8], nil, nil}
-	geOp = relation{ge[float32], ge[float64], ge[int32], ge[int64], ge[uint8], ge[int8], nil, nil}
+	eqOp = arith{
+		tensor.Float32: over(eq[float32]), tensor.Float64: over(eq[float64]),
+		tensor.Int32: over(eq[int32]), tensor.Int64: over(eq[int64]), tensor.Uint8: over(eq[uint8]), tensor.Int8: over(eq[int8]),
+		tensor.Int16: over(eq[int16]), tensor.Uint16: over(eq[uint16]), tensor.Uint32: over(eq[uint32]), tensor.Uint64: over(eq[uint64]),
+		tensor.Bool: over(eq[bool]), tensor.String: over(eq[string]),
+	}
+	ltOp = arith{
+		tensor.Float32: over(lt[float32]), tensor.Float64: over(lt[float64]),
+		tensor.Int32: over(lt[int32]), tensor.Int64: over(lt[int64]), tensor.Uint8: over(lt[uint8]), tensor.Int8: over(lt[int8]),
+		tensor.Int16: over(lt[int16]), tensor.Uint16: over(lt[uint16]), tensor.Uint32: over(lt[uint32]), tensor.Uint64: over(lt[uint64]),
+	}
+	leOp = arith{
+		tensor.Float32: over(le[float32]), tensor.Float64: over(le[float64]),
+		tensor.Int32: over(le[int32]), tensor.Int64: over(le[int64]), tensor.Uint8: over(le[uint8]), tensor.Int8: over(le[int8]),
+		tensor.Int16: over(le[int16]), tensor.Uint16: over(le[uint16]), tensor.Uint32: over(le[uint32]), tensor.Uint64: over(le[uint64]),
+	}
+	gtOp = arith{
+		tensor.Float32: over(gt[float32]), tensor.Float64: over(gt[float64]),
+		tensor.Int32: over(gt[int32]), tensor.Int64: over(gt[int64]), tensor.Uint8: over(gt[uint8]), tensor.Int8: over(gt[int8]),
+		tensor.Int16: over(gt[int16]), tensor.Uint16: over(gt[uint16]), tensor.Uint32: over(gt[uint32]), tensor.Uint64: over(gt[uint64]),
+	}
+	geOp = arith{
+		tensor.Float32: over(ge[float32]), tensor.Float64: over(ge[float64]),
+		tensor.Int32: over(ge[int32]), tensor.Int64: over(ge[int64]), tensor.Uint8: over(ge[uint8]), tensor.Int8: over(ge[int8]),
+		tensor.Int16: over(ge[int16]), tensor.Uint16: over(ge[uint16]), tensor.Uint32: over(ge[uint32]), tensor.Uint64: over(ge[uint64]),
+	}
 )
 
-func (f relation) apply(a, b *tensor.Tensor) (*tensor.Tensor, error) {
-	if a.DType() != b.DType() {
-		return nil, fmt.Errorf("operands differ in type: %v and %v", a, b)
-	}
-	switch {
-	case a.DType() == tensor.Float32 && f.f32 != nil:
-		return broadcast(a, b, f.f32)
-	case a.DType() == tensor.Float64 && f.f64 != nil:
-		return broadcast(a, b, f.f64)
-	case a.DType() == tensor.Int32 && f.i32 != nil:
-		return broadcast(a, b, f.i32)
-	case a.DType() == tensor.Int64 && f.i64 != nil:
-		return broadcast(a, b, f.i64)
-	case a.DType() == tensor.Uint8 && f.u8 != nil:
-		return broadcast(a, b, f.u8)
-	case a.DType() == tensor.Int8 && f.i8 != nil:
-		return broadcast(a, b, f.i8)
-	case a.DType() == tensor.Bool && f.b != nil:
-		return broadcast(a, b, f.b)
-	case a.DType() == tensor.String && f.s != nil:
-		return broadcast(a, b, f.s)
-	}
-	return nil, errType(a)
-}
-
 func binaryOperator(f func(a, b *tensor.Tensor) (*tensor.Tensor, error)) operator {
-	return operator{2, 2, func(*call) kernel {
-		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return f(in[0], in[1]) })
-	}}
+	return operator{2, 2, func(n *call) kernel { return n.aligned(f) }}
 }
 
 var _ = register(map[string]operator{
@@ -208,9 +225,9 @@ var _ = register(map[string]operator{
 	}},
 	"Equal": binaryOperator(eqOp.apply), "Less": binaryOperator(ltOp.apply), "LessOrEqual": binaryOperator(leOp.apply),
 	"Greater": binaryOperator(gtOp.apply), "GreaterOrEqual": binaryOperator(geOp.apply),
-	"And":   binaryOperator(relation{b: logicAnd}.apply),
-	"Or":    binaryOperator(relation{b: logicOr}.apply),
-	"Xor":   binaryOperator(relation{b: logicXor}.apply),
+	"And":   binaryOperator(arith{tensor.Bool: over(logicAnd)}.apply),
+	"Or":    binaryOperator(arith{tensor.Bool: over(logicOr)}.apply),
+	"Xor":   binaryOperator(arith{tensor.Bool: over(logicXor)}.apply),
 	"Where": {3, 3, func(*call) kernel { return host(where) }},
 	"Mean":  {1, unlimited, compileMean},
 })
@@ -233,10 +250,14 @@ func compileMean(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		if out[0].DType() != tensor.Float32 {
+		if dt := out[0].DType(); dt != tensor.Float32 && dt != tensor.Float64 {
 			return nil, errType(out[0])
 		}
-		return result(divOp.apply(out[0], tensor.Scalar(float32(len(in)))))
+		count, err := cast(tensor.Scalar(int64(len(in))), out[0].DType())
+		if err != nil {
+			return nil, err
+		}
+		return result(divOp.apply(out[0], count))
 	}
 }
 
@@ -254,28 +275,12 @@ func where(in []*tensor.Tensor) (*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch d := out.Data().(type) {
-	case []float32:
-		pick(d, shape, cond, a, b)
-	case []float64:
-		pick(d, shape, cond, a, b)
-	case []int32:
-		pick(d, shape, cond, a, b)
-	case []int64:
-		pick(d, shape, cond, a, b)
-	case []uint8:
-		pick(d, shape, cond, a, b)
-	case []int8:
-		pick(d, shape, cond, a, b)
-	case []bool:
-		pick(d, shape, cond, a, b)
-	case []string:
-		pick(d, shape, cond, a, b)
-	}
+	moves[out.DType()].pick(out, cond, a, b)
 	return out, nil
 }
 
-func pick[T tensor.Element](dst []T, shape []int, cond, a, b *tensor.Tensor) {
+func pick[T tensor.Element](out, cond, a, b *tensor.Tensor) {
+	dst, shape := tensor.Values[T](out), out.Shape()
 	c, x, y := tensor.Values[bool](cond), tensor.Values[T](a), tensor.Values[T](b)
 	i := 0
 	walk(shape, [][]int{strides(cond.Shape(), shape), strides(a.Shape(), shape), strides(b.Shape(), shape)}, func(at []int) {

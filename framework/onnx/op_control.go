@@ -9,14 +9,15 @@ import (
 )
 
 var _ = register(map[string]operator{
-	"Loop": {0, unlimited, compileLoop},
-	"If":   {1, 1, compileIf},
+	"Loop": {0, unlimited, overValues(compileLoop)},
+	"If":   {1, 1, overValues(compileIf)},
 })
 
 // compileLoop runs the body while the count lasts and its condition holds. Body
 // inputs are the round, the condition and the carried values; its outputs the
-// condition, the carried values and one slice of each scan output.
-func compileLoop(n *call) kernel {
+// condition, the carried values and one slice of each scan output. Carried
+// values may be sequences (from opset 13) and optionals (from 16).
+func compileLoop(n *call) valueKernel {
 	body := n.body("body")
 	if n.err != nil {
 		return nil
@@ -32,15 +33,21 @@ func compileLoop(n *call) kernel {
 		n.fail("the body has %d inputs and %d outputs for %d carried values", len(body.inputs)-len(n.captures), len(body.outputs), carried)
 		return nil
 	}
-	return func(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	declared := n.find("body").G.Outputs[1+carried:]
+	return func(ctx context.Context, in []Value) ([]Value, error) {
 		limit, going, err := loopBounds(in[0], in[1])
 		if err != nil {
 			return nil, err
 		}
 		state := slices.Clone(in[2:own])
-		collected := make([][]*tensor.Tensor, scans)
+		for i, v := range state {
+			if v.Kind() == NoValue {
+				return nil, fmt.Errorf("the carried value %d is left out", i)
+			}
+		}
+		scan := newScanOutputs(scans)
 		for round := int64(0); going && round < limit; round++ {
-			args := slices.Concat([]*tensor.Tensor{tensor.Scalar(round), tensor.Scalar(true)}, state, in[own:])
+			args := slices.Concat([]Value{TensorValue(tensor.Scalar(round)), TensorValue(tensor.Scalar(true))}, state, in[own:])
 			outs, err := body.run(ctx, args)
 			if err != nil {
 				return nil, err
@@ -49,47 +56,54 @@ func compileLoop(n *call) kernel {
 				return nil, err
 			}
 			copy(state, outs[1:])
-			for i, t := range outs[1+carried:] {
-				collected[i] = append(collected[i], t.Reshape(append([]int{1}, t.Shape()...)...))
+			if err := scan.add(outs[1+carried:]); err != nil {
+				return nil, err
 			}
 		}
-		for _, rows := range collected {
-			if len(rows) == 0 {
-				return nil, fmt.Errorf("a scan output of no rounds is not supported")
-			}
-			t, err := concat(rows, 0)
+		for i := range scans {
+			t, err := scan.stack(i, 0, false, declared[i])
 			if err != nil {
 				return nil, err
 			}
-			state = append(state, t)
+			state = append(state, TensorValue(t))
 		}
 		return state, nil
 	}
 }
 
-func loopBounds(m, cond *tensor.Tensor) (limit int64, going bool, err error) {
+func loopBounds(m, cond Value) (limit int64, going bool, err error) {
 	limit, going = 1<<62, true
-	if m != nil {
-		v, err := int64s(m)
-		if err != nil || len(v) != 1 {
-			return 0, false, fmt.Errorf("the trip count %v is no int64 scalar", m)
+	if m.Kind() != NoValue {
+		if limit, err = scalarInt(m); err != nil {
+			return 0, false, fmt.Errorf("the trip count: %w", err)
 		}
-		limit = v[0]
 	}
-	if cond != nil {
+	if cond.Kind() != NoValue {
 		going, err = truth(cond)
 	}
 	return limit, going, err
 }
 
-func truth(t *tensor.Tensor) (bool, error) {
-	if t.DType() != tensor.Bool || t.Len() != 1 {
-		return false, fmt.Errorf("the condition %v is no bool scalar", t)
+func truth(v Value) (bool, error) {
+	if v.t == nil || v.t.DType() != tensor.Bool || v.t.Len() != 1 {
+		return false, fmt.Errorf("the condition %v is no bool scalar", v)
 	}
-	return tensor.Values[bool](t)[0], nil
+	return tensor.Values[bool](v.t)[0], nil
 }
 
-func compileIf(n *call) kernel {
+// scalarInt reads an int64 or int32 tensor of one element.
+func scalarInt(v Value) (int64, error) {
+	if v.t == nil || v.t.Len() != 1 {
+		return 0, fmt.Errorf("want one int64, got %v", v)
+	}
+	i, err := int64s(v.t)
+	if err != nil {
+		return 0, err
+	}
+	return i[0], nil
+}
+
+func compileIf(n *call) valueKernel {
 	yes := n.body("then_branch")
 	split := len(n.captures)
 	no := n.body("else_branch")
@@ -100,7 +114,7 @@ func compileIf(n *call) kernel {
 		n.fail("a branch has inputs")
 		return nil
 	}
-	return func(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	return func(ctx context.Context, in []Value) ([]Value, error) {
 		ok, err := truth(in[0])
 		if err != nil {
 			return nil, err

@@ -7,6 +7,28 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
+// mover moves elements of one type.
+type mover struct {
+	strided func(dst, src *tensor.Tensor, shape []int, base int, steps []int)
+	pick    func(out, cond, a, b *tensor.Tensor)
+}
+
+var moves = map[tensor.DType]mover{
+	tensor.Float32: moverOf[float32](), tensor.Float64: moverOf[float64](), tensor.Int32: moverOf[int32](), tensor.Int64: moverOf[int64](),
+	tensor.Uint8: moverOf[uint8](), tensor.Int8: moverOf[int8](), tensor.Bool: moverOf[bool](), tensor.String: moverOf[string](),
+	tensor.Int16: moverOf[int16](), tensor.Uint16: moverOf[uint16](), tensor.Uint32: moverOf[uint32](), tensor.Uint64: moverOf[uint64](),
+	tensor.Half: moverOf[tensor.Float16](), tensor.BFloat: moverOf[tensor.BFloat16](),
+}
+
+func moverOf[T tensor.Element]() mover {
+	return mover{
+		strided: func(dst, src *tensor.Tensor, shape []int, base int, steps []int) {
+			gatherStrided(tensor.Values[T](dst), tensor.Values[T](src), shape, base, steps)
+		},
+		pick: pick[T],
+	}
+}
+
 // copyRun copies n elements from src[si:] to dst[di:], slices of one type.
 func copyRun(dst any, di int, src any, si, n int) {
 	switch d := dst.(type) {
@@ -26,30 +48,25 @@ func copyRun(dst any, di int, src any, si, n int) {
 		copy(d[di:di+n], src.([]bool)[si:])
 	case []string:
 		copy(d[di:di+n], src.([]string)[si:])
+	case []int16:
+		copy(d[di:di+n], src.([]int16)[si:])
+	case []uint16:
+		copy(d[di:di+n], src.([]uint16)[si:])
+	case []uint32:
+		copy(d[di:di+n], src.([]uint32)[si:])
+	case []uint64:
+		copy(d[di:di+n], src.([]uint64)[si:])
+	case []tensor.Float16:
+		copy(d[di:di+n], src.([]tensor.Float16)[si:])
+	case []tensor.BFloat16:
+		copy(d[di:di+n], src.([]tensor.BFloat16)[si:])
 	}
 }
 
 // strided copies into the whole of dst, row-major over shape, the elements of
 // src at offset base plus index times steps.
 func strided(dst, src *tensor.Tensor, shape []int, base int, steps []int) {
-	switch d := dst.Data().(type) {
-	case []float32:
-		gatherStrided(d, tensor.Values[float32](src), shape, base, steps)
-	case []float64:
-		gatherStrided(d, tensor.Values[float64](src), shape, base, steps)
-	case []int32:
-		gatherStrided(d, tensor.Values[int32](src), shape, base, steps)
-	case []int64:
-		gatherStrided(d, tensor.Values[int64](src), shape, base, steps)
-	case []uint8:
-		gatherStrided(d, tensor.Values[uint8](src), shape, base, steps)
-	case []int8:
-		gatherStrided(d, tensor.Values[int8](src), shape, base, steps)
-	case []bool:
-		gatherStrided(d, tensor.Values[bool](src), shape, base, steps)
-	case []string:
-		gatherStrided(d, tensor.Values[string](src), shape, base, steps)
-	}
+	moves[dst.DType()].strided(dst, src, shape, base, steps)
 }
 
 func gatherStrided[T tensor.Element](dst, src []T, shape []int, base int, steps []int) {
@@ -93,7 +110,7 @@ var _ = register(map[string]operator{
 	"Concat":    {1, unlimited, compileConcat},
 	"Split":     {1, 2, compileSplit},
 	"Slice":     {1, 5, compileSlice},
-	"Tile":      {2, 2, func(*call) kernel { return host(tile) }},
+	"Tile":      {2, 3, compileTile},
 	"Pad":       {1, 4, compilePad},
 	"Compress":  {2, 2, compileCompress},
 })
@@ -239,12 +256,36 @@ func compileCompress(n *call) kernel {
 	})
 }
 
-func tile(in []*tensor.Tensor) (*tensor.Tensor, error) {
-	reps, err := int64s(in[1])
-	if err != nil {
-		return nil, err
-	}
-	x := in[0]
+// compileTile takes how often each axis repeats; operator set 1 takes the number
+// for one axis, and that axis, as two scalars.
+func compileTile(n *call) kernel {
+	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
+		reps, err := int64s(in[1])
+		if err != nil {
+			return nil, err
+		}
+		if n.version < 6 {
+			if in[2] == nil {
+				return nil, fmt.Errorf("the axis is left out")
+			}
+			axis, err := int64s(in[2])
+			if err != nil || len(axis) != 1 || len(reps) != 1 {
+				return nil, fmt.Errorf("want one number of tiles and one axis, got %v and %v", in[1], in[2])
+			}
+			a, err := axisOf(axis[0], in[0].Rank())
+			if err != nil {
+				return nil, err
+			}
+			all := slices.Repeat([]int64{1}, in[0].Rank())
+			all[a], reps = reps[0], all
+		} else if in[2] != nil {
+			return nil, fmt.Errorf("want two inputs, got %v too", in[2])
+		}
+		return tile(in[0], reps)
+	})
+}
+
+func tile(x *tensor.Tensor, reps []int64) (*tensor.Tensor, error) {
 	if len(reps) != x.Rank() {
 		return nil, fmt.Errorf("repeats %v do not match %v", reps, x)
 	}

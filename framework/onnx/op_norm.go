@@ -30,9 +30,10 @@ func floatsOnly(ts ...*tensor.Tensor) error {
 // along axis 1.
 func compileBatchNorm(n *call) kernel {
 	eps := n.float("epsilon", 1e-5)
-	if n.flag("training_mode", false) {
+	if n.flag("training_mode", false) || n.version < 7 && !n.flag("is_test", false) {
 		n.fail("training mode is not supported")
 	}
+	flat := n.version < 9 && !n.flag("spatial", true) // statistics for every position of a channel
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		if err := floatsOnly(in...); err != nil {
 			return nil, err
@@ -41,7 +42,10 @@ func compileBatchNorm(n *call) kernel {
 		if x.Rank() < 2 {
 			return nil, fmt.Errorf("%v has no channels", x)
 		}
-		c := x.Shape()[1]
+		c, run := x.Shape()[1], tensor.Size(x.Shape()[2:])
+		if flat {
+			c, run = c*run, 1
+		}
 		for _, t := range in[1:] {
 			if t.Len() != c {
 				return nil, fmt.Errorf("%v does not suit %d channels", t, c)
@@ -49,7 +53,6 @@ func compileBatchNorm(n *call) kernel {
 		}
 		scale, shift := batchNormAffine(in[1].Float32s(), in[2].Float32s(), in[3].Float32s(), in[4].Float32s(), eps)
 		out := make([]float32, x.Len())
-		run := tensor.Size(x.Shape()[2:])
 		for i, v := range x.Float32s() {
 			ch := i / run % c
 			out[i] = v*scale[ch] + shift[ch]

@@ -10,7 +10,7 @@ import (
 // from inputs, with axes from opset 18. Negative pads crop.
 func compilePad(n *call) kernel {
 	mode := n.choice("mode", "constant", "reflect", "edge", "wrap")
-	attr, value := n.ints("pads"), n.float("value", 0)
+	attr, value := n.padsAttr(), n.float("value", 0)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		pads, fill := attr, in[2]
 		if n.version < 11 {
@@ -31,6 +31,14 @@ func compilePad(n *call) kernel {
 		}
 		return pad(in[0], before, after, mode, fill)
 	})
+}
+
+// padsAttr is the attribute pads, which operator set 1 calls paddings.
+func (n *call) padsAttr() []int64 {
+	if n.version < 2 {
+		return n.ints("paddings")
+	}
+	return n.ints("pads")
 }
 
 // padAmounts spreads pads over all axes.

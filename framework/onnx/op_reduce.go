@@ -65,19 +65,32 @@ func logSumExp(x []float64) float64 {
 	return m + math.Log(sumOf(func(v float64) float64 { return math.Exp(v - m) })(x))
 }
 
-func reducer(f fold) operator {
-	return operator{1, 2, func(n *call) kernel { return compileReduce(n, f) }}
+func reducer(f fold) operator { return exactReducer(f, nil, nil) }
+
+// exactReducer has folds of 64-bit integers, which float64 does not hold.
+func exactReducer(f fold, signed func([]int64) int64, unsigned func([]uint64) uint64) operator {
+	return operator{1, 2, func(n *call) kernel {
+		return compileReduce(n, func(x *tensor.Tensor, axes []int, keep bool) (*tensor.Tensor, error) {
+			switch {
+			case x.DType() == tensor.Int64 && signed != nil:
+				return reduceAs(x, axes, keep, signed)
+			case x.DType() == tensor.Uint64 && unsigned != nil:
+				return reduceAs(x, axes, keep, unsigned)
+			}
+			return reduce(x, axes, keep, f)
+		})
+	}}
 }
 
 var _ = register(map[string]operator{
-	"ReduceSum":       reducer(sum),
+	"ReduceSum":       exactReducer(sum, sumInt[int64], sumInt[uint64]),
 	"ReduceMean":      reducer(func(x []float64) float64 { return sum(x) / float64(len(x)) }),
-	"ReduceMax":       reducer(largest),
-	"ReduceMin":       reducer(smallest),
-	"ReduceProd":      reducer(product),
+	"ReduceMax":       exactReducer(largest, largestInt[int64], largestInt[uint64]),
+	"ReduceMin":       exactReducer(smallest, smallestInt[int64], smallestInt[uint64]),
+	"ReduceProd":      exactReducer(product, productInt[int64], productInt[uint64]),
 	"ReduceL1":        reducer(sumOf(math.Abs)),
 	"ReduceL2":        reducer(func(x []float64) float64 { return math.Sqrt(sumOf(square)(x)) }),
-	"ReduceSumSquare": reducer(sumOf(square)),
+	"ReduceSumSquare": exactReducer(sumOf(square), sumSquareInt[int64], sumSquareInt[uint64]),
 	"ReduceLogSum":    reducer(func(x []float64) float64 { return math.Log(sum(x)) }),
 	"ReduceLogSumExp": reducer(logSumExp),
 	"ArgMax":          {1, 1, func(n *call) kernel { return compileArg(n, false) }},
@@ -86,7 +99,7 @@ var _ = register(map[string]operator{
 	"CumSum":          {2, 2, compileCumSum},
 })
 
-func compileReduce(n *call, f fold) kernel {
+func compileReduce(n *call, reduce func(x *tensor.Tensor, axes []int, keep bool) (*tensor.Tensor, error)) kernel {
 	attr, keep, noop := n.ints("axes"), n.flag("keepdims", true), n.flag("noop_with_empty_axes", false)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		raw, err := optionalAxes(attr, in[1])
@@ -102,22 +115,29 @@ func compileReduce(n *call, f fold) kernel {
 				axes = append(axes, i)
 			}
 		}
-		return reduce(in[0], axes, keep, f)
+		return reduce(in[0], axes, keep)
 	})
 }
 
 // reduce computes in float64 and gives x's own type.
 func reduce(x *tensor.Tensor, axes []int, keep bool, f fold) (*tensor.Tensor, error) {
-	switch x.DType() {
-	case tensor.Float32, tensor.Float64, tensor.Int32, tensor.Int64, tensor.Uint8, tensor.Int8:
-	default:
+	if x.DType() == tensor.Bool || x.DType() == tensor.String {
 		return nil, errType(x)
 	}
 	wide, err := cast(x, tensor.Float64)
 	if err != nil {
 		return nil, err
 	}
-	v := tensor.Values[float64](wide)
+	out, err := reduceAs(wide, axes, keep, f)
+	if err != nil {
+		return nil, err
+	}
+	return cast(out, x.DType())
+}
+
+// reduceAs folds the elements along the axes.
+func reduceAs[T number](x *tensor.Tensor, axes []int, keep bool, f func([]T) T) (*tensor.Tensor, error) {
+	v := tensor.Values[T](x)
 	steps := rowMajor(x.Shape())
 	var kept, keptSteps, gone, goneSteps, shape []int
 	for i, d := range x.Shape() {
@@ -134,15 +154,15 @@ func reduce(x *tensor.Tensor, axes []int, keep bool, f fold) (*tensor.Tensor, er
 	if tensor.Size(kept) > maxOutput {
 		return nil, errTooLarge
 	}
-	out := make([]float64, 0, tensor.Size(kept))
-	buf := make([]float64, 0, tensor.Size(gone))
+	out := make([]T, 0, tensor.Size(kept))
+	buf := make([]T, 0, tensor.Size(gone))
 	walk(kept, [][]int{keptSteps}, func(at []int) {
 		buf = buf[:0]
 		base := at[0]
 		walk(gone, [][]int{goneSteps}, func(at []int) { buf = append(buf, v[base+at[0]]) })
 		out = append(out, f(buf))
 	})
-	return cast(tensor.Of(out, shape...), x.DType())
+	return tensor.Of(out, shape...), nil
 }
 
 // lines calls f for every line of x along axis a: n elements from base by step.
@@ -175,6 +195,18 @@ func compileArg(n *call, low bool) kernel {
 		case []int32:
 			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
 		case []int64:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []uint8:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []int8:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []int16:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []uint16:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []uint32:
+			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
+		case []uint64:
 			lines(shape, a, func(b, s, n int) { out = append(out, best(d, b, s, n, low, last)) })
 		default:
 			return nil, errType(in[0])
@@ -226,6 +258,18 @@ func compileTopK(n *call) kernel {
 			return topK[int64](in[0], a, int(k), large)
 		case tensor.Int32:
 			return topK[int32](in[0], a, int(k), large)
+		case tensor.Uint8:
+			return topK[uint8](in[0], a, int(k), large)
+		case tensor.Int8:
+			return topK[int8](in[0], a, int(k), large)
+		case tensor.Int16:
+			return topK[int16](in[0], a, int(k), large)
+		case tensor.Uint16:
+			return topK[uint16](in[0], a, int(k), large)
+		case tensor.Uint32:
+			return topK[uint32](in[0], a, int(k), large)
+		case tensor.Uint64:
+			return topK[uint64](in[0], a, int(k), large)
 		}
 		return nil, errType(in[0])
 	}
@@ -277,6 +321,12 @@ func compileCumSum(n *call) kernel {
 		switch in[0].DType() {
 		case tensor.Float32:
 			return cumSum[float32](in[0], a, exclusive, reverse), nil
+		case tensor.Float64:
+			return cumSum[float64](in[0], a, exclusive, reverse), nil
+		case tensor.Uint32:
+			return cumSum[uint32](in[0], a, exclusive, reverse), nil
+		case tensor.Uint64:
+			return cumSum[uint64](in[0], a, exclusive, reverse), nil
 		case tensor.Int64:
 			return cumSum[int64](in[0], a, exclusive, reverse), nil
 		case tensor.Int32:

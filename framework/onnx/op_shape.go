@@ -233,6 +233,10 @@ func ranged(in []*tensor.Tensor) (*tensor.Tensor, error) {
 	switch in[0].DType() {
 	case tensor.Float32:
 		return rangeOf[float32](in)
+	case tensor.Float64:
+		return rangeOf[float64](in)
+	case tensor.Int16:
+		return rangeOf[int16](in)
 	case tensor.Int64:
 		return rangeOf[int64](in)
 	case tensor.Int32:
@@ -241,7 +245,7 @@ func ranged(in []*tensor.Tensor) (*tensor.Tensor, error) {
 	return nil, errType(in[0])
 }
 
-func rangeOf[T float32 | int64 | int32](in []*tensor.Tensor) (*tensor.Tensor, error) {
+func rangeOf[T float32 | float64 | int64 | int32 | int16](in []*tensor.Tensor) (*tensor.Tensor, error) {
 	start, limit, delta := tensor.Values[T](in[0])[0], tensor.Values[T](in[1])[0], tensor.Values[T](in[2])[0]
 	if delta == 0 {
 		return nil, fmt.Errorf("the step is 0")
@@ -261,8 +265,12 @@ func rangeOf[T float32 | int64 | int32](in []*tensor.Tensor) (*tensor.Tensor, er
 	return tensor.Of(out, n), nil
 }
 
-// compileDropout is the identity; its mask is all true.
+// compileDropout is the identity; its mask is all true, before operator set 10
+// all ones of the input's type.
 func compileDropout(n *call) kernel {
+	if n.version < 7 && !n.flag("is_test", false) {
+		n.fail("training mode is not supported")
+	}
 	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		if in[2] != nil && in[2].DType() == tensor.Bool && in[2].Len() == 1 && tensor.Values[bool](in[2])[0] {
 			return nil, fmt.Errorf("training mode is not supported")
@@ -270,6 +278,12 @@ func compileDropout(n *call) kernel {
 		mask := tensor.New(tensor.Bool, in[0].Shape()...)
 		for i := range tensor.Values[bool](mask) {
 			tensor.Values[bool](mask)[i] = true
+		}
+		if n.version < 10 {
+			var err error
+			if mask, err = cast(mask, in[0].DType()); err != nil {
+				return nil, err
+			}
 		}
 		return []*tensor.Tensor{in[0], mask}, nil
 	}

@@ -47,6 +47,19 @@ func signed(f func(float64) float64, i func(int64) int64) operator {
 				return mapped(in[0], func(v int8) int8 { return int8(i(int64(v))) }), nil
 			case tensor.Uint8:
 				return mapped(in[0], func(v uint8) uint8 { return uint8(i(int64(v))) }), nil
+			case tensor.Int16:
+				return mapped(in[0], func(v int16) int16 { return int16(i(int64(v))) }), nil
+			case tensor.Uint16:
+				return mapped(in[0], func(v uint16) uint16 { return uint16(i(int64(v))) }), nil
+			case tensor.Uint32:
+				return mapped(in[0], func(v uint32) uint32 { return uint32(i(int64(v))) }), nil
+			case tensor.Uint64: // beyond int64 i does what it does at the largest number
+				return mapped(in[0], func(v uint64) uint64 {
+					if v > math.MaxInt64 && i(math.MaxInt64) == math.MaxInt64 {
+						return v
+					}
+					return uint64(i(int64(min(v, math.MaxInt64))))
+				}), nil
 			}
 			out, err := floats(nil, in)
 			if err != nil {
@@ -99,7 +112,7 @@ var _ = register(map[string]operator{
 	"LeakyRelu":   {1, 1, compileLeakyRelu},
 	"Elu":         {1, 1, compileElu},
 	"HardSigmoid": {1, 1, compileHardSigmoid},
-	"PRelu":       {2, 2, func(*call) kernel { return host(prelu) }},
+	"PRelu":       binaryOperator(prelu),
 	"Not":         {1, 1, func(*call) kernel { return host(not) }},
 	"IsNaN":       {1, 1, func(*call) kernel { return host(isNaN) }},
 	"IsInf":       {1, 1, compileIsInf},
@@ -108,9 +121,9 @@ var _ = register(map[string]operator{
 	"CastLike": {2, 2, func(*call) kernel {
 		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return cast(in[0], in[1].DType()) })
 	}},
-	"Identity": {1, 1, func(*call) kernel {
-		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) { return in[0], nil })
-	}},
+	"Identity": {1, 1, overValues(func(*call) valueKernel {
+		return hostValue(func(in []Value) (Value, error) { return in[0], nil })
+	})},
 })
 
 func compileGelu(n *call) kernel {
@@ -147,11 +160,11 @@ func compileHardSigmoid(n *call) kernel {
 	return smoothKernel(func(x float64) float64 { return clampF(alpha*x+beta, 0, 1) })
 }
 
-func prelu(in []*tensor.Tensor) (*tensor.Tensor, error) {
-	if in[0].DType() != tensor.Float32 || in[1].DType() != tensor.Float32 {
-		return nil, fmt.Errorf("want float32, got %v and %v", in[0], in[1])
+func prelu(x, slope *tensor.Tensor) (*tensor.Tensor, error) {
+	if x.DType() != tensor.Float32 || slope.DType() != tensor.Float32 {
+		return nil, fmt.Errorf("want float32, got %v and %v", x, slope)
 	}
-	return broadcast(in[0], in[1], func(x, slope float32) float32 {
+	return broadcast(x, slope, func(x, slope float32) float32 {
 		if x < 0 {
 			return slope * x
 		}

@@ -9,11 +9,6 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// kernel computes a node on the host. in has one entry for each input the
-// operator can take, nil for one left out; kernels do not write to it. The
-// result has one tensor for each output.
-type kernel func(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error)
-
 // operator is how one operator of a standard domain is run on the host.
 type operator struct {
 	min, max int                  // inputs; max -1 means any number
@@ -56,6 +51,8 @@ type call struct {
 	// the node's own inputs. graphs says that there are sub-graphs.
 	captures []string
 	graphs   bool
+	// overValues is the kernel of an operator on values that are not all tensors.
+	overValues valueKernel
 }
 
 func (n *call) fail(format string, args ...any) {

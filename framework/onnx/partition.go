@@ -60,7 +60,7 @@ func (p *program) partition(dev chip.Device, declared []tensor.DType, denied map
 		s := p.newSegment(dev, group, groups[at])
 		s.denied = denied
 		segments = append(segments, s)
-		steps = append(steps, step{call: &call{node: &Node{Name: p.name, OpType: "device segment"}}, run: s.run, ins: s.ins, outs: s.outs})
+		steps = append(steps, step{call: &call{node: &Node{Name: p.name, OpType: "device segment"}}, run: kernel(s.run).values, ins: s.ins, outs: s.outs})
 	}
 	p.steps = steps
 	return segments

@@ -23,7 +23,7 @@ type program struct {
 // step is one node.
 type step struct {
 	call *call
-	run  kernel
+	run  valueKernel
 	ins  []int // slots, -1 for an input left out
 	outs []int // slots, -1 for an output left out
 	free []int // slots that nothing reads afterwards
@@ -39,10 +39,16 @@ type scope struct {
 	slots    map[string]int
 	captures []string // names in outer, in the order of the extra arguments
 	readers  map[string]int
+	// functions are the model's own operators; nil has none.
+	functions *functions
 }
 
 func newScope(outer *scope, opsets map[string]int64, threads int) *scope {
-	return &scope{outer: outer, opsets: opsets, threads: threads, prog: &program{}, slots: map[string]int{}}
+	s := &scope{outer: outer, opsets: opsets, threads: threads, prog: &program{}, slots: map[string]int{}}
+	if outer != nil {
+		s.functions = outer.functions
+	}
+	return s
 }
 
 func (s *scope) slot(name string) int {
@@ -128,6 +134,11 @@ func (s *scope) add(n *Node) error {
 	wrap := func(format string, args ...any) error {
 		return fmt.Errorf("onnx: node %q (%s): %w", nodeName(n), operatorName(n), fmt.Errorf(format, args...))
 	}
+	if s.functions != nil {
+		if f := s.functions.byName[functionName(n.Domain, n.OpType, n.Overload)]; f != nil {
+			return s.addFunction(n, f)
+		}
+	}
 	op, ok := operators[operatorName(n)]
 	if !ok {
 		return wrap("this operator is not supported")
@@ -165,8 +176,15 @@ func (s *scope) add(n *Node) error {
 	for len(st.ins) < op.max {
 		st.ins, c.consts = append(st.ins, -1), append(c.consts, nil)
 	}
-	if st.run = op.compile(c); c.err != nil {
+	k := op.compile(c)
+	if c.err != nil {
 		return wrap("%w", c.err)
+	}
+	if inFloat32[operatorName(n)] {
+		k = roundHalf(c, k)
+	}
+	if st.run = c.overValues; st.run == nil {
+		st.run = k.values
 	}
 	for _, name := range c.captures {
 		at, _ := s.lookup(name)
@@ -187,11 +205,27 @@ func (s *scope) add(n *Node) error {
 		s.prog.steps = append(s.prog.steps, st)
 		return nil
 	}
-	slots := slices.Clone(s.prog.consts)
-	if err := st.exec(context.Background(), slots, make([]*tensor.Tensor, len(st.ins))); err != nil {
+	return s.fold(st)
+}
+
+// fold computes a step that reads constants alone. Constants are tensors: a step
+// that makes something else of them stays one.
+func (s *scope) fold(st step) error {
+	slots := tensorValues(s.prog.consts)
+	if err := st.exec(context.Background(), slots, make([]Value, len(st.ins))); err != nil {
 		return err
 	}
-	copy(s.prog.consts, slots)
+	for _, at := range st.outs {
+		if at >= 0 && slots[at].t == nil {
+			s.prog.steps = append(s.prog.steps, st)
+			return nil
+		}
+	}
+	for _, at := range st.outs {
+		if at >= 0 {
+			s.prog.consts[at] = slots[at].t
+		}
+	}
 	return nil
 }
 
@@ -234,12 +268,12 @@ func (p *program) seal() {
 }
 
 // run executes p on its arguments.
-func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	slots := slices.Clone(p.consts)
+func (p *program) run(ctx context.Context, args []Value) ([]Value, error) {
+	slots := tensorValues(p.consts)
 	for i, s := range p.inputs {
 		slots[s] = args[i]
 	}
-	in := make([]*tensor.Tensor, p.arity)
+	in := make([]Value, p.arity)
 	for i := range p.steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -249,10 +283,10 @@ func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Ten
 			return nil, err
 		}
 		for _, s := range st.free {
-			slots[s] = nil
+			slots[s] = Value{}
 		}
 	}
-	outs := make([]*tensor.Tensor, len(p.outputs))
+	outs := make([]Value, len(p.outputs))
 	for i, s := range p.outputs {
 		outs[i] = slots[s]
 	}
@@ -261,10 +295,10 @@ func (p *program) run(ctx context.Context, args []*tensor.Tensor) ([]*tensor.Ten
 
 // exec runs one step. A malformed model can make a kernel index wrongly; that
 // panic ends here, as an error that names the node.
-func (st *step) exec(ctx context.Context, slots, scratch []*tensor.Tensor) (err error) {
+func (st *step) exec(ctx context.Context, slots, scratch []Value) (err error) {
 	in := scratch[:len(st.ins)]
 	for i, s := range st.ins {
-		in[i] = nil
+		in[i] = Value{}
 		if s >= 0 {
 			in[i] = slots[s]
 		}
@@ -286,7 +320,7 @@ func (st *step) exec(ctx context.Context, slots, scratch []*tensor.Tensor) (err 
 		if s < 0 {
 			continue
 		}
-		if i >= len(outs) || outs[i] == nil {
+		if i >= len(outs) || outs[i].Kind() == NoValue {
 			return fmt.Errorf("output %d is not supported", i)
 		}
 		slots[s] = outs[i]

@@ -11,7 +11,24 @@ type Model struct {
 	Graph           *Graph
 	Opsets          []*Opset
 	Metadata        []*Entry
+	Functions       []*Function
 	unknown         []byte
+}
+
+// Function is FunctionProto: an operator that the model defines by nodes. Call
+// nodes name it by domain, name and overload.
+type Function struct {
+	Name       string
+	Inputs     []string
+	Outputs    []string
+	AttrNames  []string     // attributes without a default
+	Attributes []*Attribute // those with one
+	Nodes      []*Node
+	Doc        string
+	Opsets     []*Opset
+	Domain     string
+	Overload   string
+	unknown    []byte
 }
 
 // Opset is OperatorSetIdProto: a domain ("" is ai.onnx) and its version.
@@ -47,6 +64,7 @@ type Node struct {
 	Name       string
 	OpType     string
 	Domain     string
+	Overload   string
 	Doc        string
 	Attributes []*Attribute
 	unknown    []byte
@@ -67,6 +85,8 @@ const (
 	AttrStrings AttributeType = 8
 	AttrTensors AttributeType = 9
 	AttrGraphs  AttributeType = 10
+	AttrType    AttributeType = 13
+	AttrTypes   AttributeType = 14
 )
 
 // Attribute is AttributeProto: a named constant of a node.
@@ -78,11 +98,14 @@ type Attribute struct {
 	S       string
 	T       *TensorProto
 	G       *Graph
+	TP      *TypeProto
 	Floats  []float32
 	Ints    []int64
 	Strings []string
 	Tensors []*TensorProto
 	Graphs  []*Graph
+	Types   []*TypeProto
+	Ref     string // in a function: the attribute of its call that gives the value
 	Doc     string
 	unknown []byte
 }
@@ -92,14 +115,20 @@ type DataType int32
 
 // The element types that have a counterpart in package tensor.
 const (
-	TypeFloat  DataType = 1
-	TypeUint8  DataType = 2
-	TypeInt8   DataType = 3
-	TypeInt32  DataType = 6
-	TypeInt64  DataType = 7
-	TypeString DataType = 8
-	TypeBool   DataType = 9
-	TypeDouble DataType = 11
+	TypeFloat    DataType = 1
+	TypeUint8    DataType = 2
+	TypeInt8     DataType = 3
+	TypeUint16   DataType = 4
+	TypeInt16    DataType = 5
+	TypeInt32    DataType = 6
+	TypeInt64    DataType = 7
+	TypeString   DataType = 8
+	TypeBool     DataType = 9
+	TypeFloat16  DataType = 10
+	TypeDouble   DataType = 11
+	TypeUint32   DataType = 12
+	TypeUint64   DataType = 13
+	TypeBFloat16 DataType = 16
 )
 
 // TensorProto is a constant tensor as it stands on the wire; see Tensor and
@@ -129,9 +158,26 @@ type ValueInfo struct {
 	unknown []byte
 }
 
-// TypeProto is the type of a value. Types other than tensors keep only their bytes.
+// TypeProto is the type of a value, of which one field says the kind. Sparse
+// tensors and opaque values keep only their bytes.
 type TypeProto struct {
-	Tensor  *TensorType
+	Tensor   *TensorType
+	Sequence *ElemType
+	Map      *MapType
+	Optional *ElemType
+	unknown  []byte
+}
+
+// ElemType is TypeProto.Sequence and TypeProto.Optional: the type of what they hold.
+type ElemType struct {
+	Elem    *TypeProto
+	unknown []byte
+}
+
+// MapType is TypeProto.Map.
+type MapType struct {
+	Key     DataType
+	Value   *TypeProto
 	unknown []byte
 }
 

@@ -99,7 +99,11 @@ func (s *segment) run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tenso
 	in = slices.Clone(in)
 	p := s.plan(in)
 	if p.rest != nil {
-		return p.rest.run(ctx, in)
+		outs, err := p.rest.run(ctx, tensorValues(in))
+		if err != nil {
+			return nil, err
+		}
+		return tensorsOf(outs)
 	}
 	out := make([]*tensor.Tensor, len(s.outs))
 	for i, t := range p.fixed {
@@ -200,19 +204,19 @@ func (s *segment) trace(p *segmentPlan, in []*tensor.Tensor, at *int) error {
 
 // fold runs a step on the host for the plan's constants.
 func (s *segment) fold(st *step, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	slots := make([]*tensor.Tensor, len(s.consts))
+	slots := make([]Value, len(s.consts))
 	for i, at := range st.ins {
 		if at >= 0 {
-			slots[at] = in[i]
+			slots[at].t = in[i]
 		}
 	}
-	if err := st.exec(context.Background(), slots, make([]*tensor.Tensor, len(st.ins))); err != nil {
+	if err := st.exec(context.Background(), slots, make([]Value, len(st.ins))); err != nil {
 		return nil, err
 	}
 	out := make([]*tensor.Tensor, len(st.outs))
 	for i, at := range st.outs {
 		if at >= 0 {
-			out[i] = slots[at]
+			out[i] = slots[at].t
 		}
 	}
 	return out, nil

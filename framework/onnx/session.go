@@ -21,7 +21,7 @@ type Session struct {
 
 // Operator-set versions that sessions read.
 const (
-	minOpset = 7
+	minOpset = 1
 	maxOpset = 23
 	maxML    = 5
 )
@@ -32,25 +32,18 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	if m == nil || m.Graph == nil {
 		return nil, errors.New("onnx: the model has no graph")
 	}
-	opsets := map[string]int64{}
-	for _, o := range m.Opsets {
-		domain := o.Domain
-		if domain == "ai.onnx" {
-			domain = ""
-		}
-		opsets[domain] = o.Version
+	opsets, err := readOpsets(m.Opsets)
+	if err != nil {
+		return nil, err
 	}
-	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
-		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)
+	if len(m.Opsets) == 0 && m.IRVersion > 0 && m.IRVersion < 3 {
+		opsets[""] = 1 // the only set there was; models could not say yet
 	}
-	if v := opsets[MLDomain]; v > maxML {
-		return nil, fmt.Errorf("onnx: operator set %s version %d is not supported; export with at most %d", MLDomain, v, maxML)
+	top := newScope(nil, opsets, hostThreads(dev))
+	if top.functions, err = newFunctions(m.Functions); err != nil {
+		return nil, err
 	}
-	threads := runtime.GOMAXPROCS(0)
-	if dev != nil && dev.Info().Threads > 0 {
-		threads = dev.Info().Threads
-	}
-	prog, err := newScope(nil, opsets, threads).compile(m.Graph)
+	prog, err := top.compile(m.Graph)
 	if err != nil {
 		return nil, err
 	}
@@ -76,26 +69,76 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	return s, nil
 }
 
+// readOpsets maps domains to versions, which must be ones that sessions read.
+func readOpsets(list []*Opset) (map[string]int64, error) {
+	opsets := map[string]int64{}
+	for _, o := range list {
+		domain := o.Domain
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		opsets[domain] = o.Version
+	}
+	if v, ok := opsets[""]; ok && (v < minOpset || v > maxOpset) {
+		return nil, fmt.Errorf("onnx: operator set ai.onnx version %d is not supported; export with %d to %d", v, minOpset, maxOpset)
+	}
+	if v := opsets[MLDomain]; v > maxML {
+		return nil, fmt.Errorf("onnx: operator set %s version %d is not supported; export with at most %d", MLDomain, v, maxML)
+	}
+	return opsets, nil
+}
+
+// hostThreads is how many threads kernels use beside dev.
+func hostThreads(dev chip.Device) int {
+	if dev != nil && dev.Info().Threads > 0 {
+		return dev.Info().Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
 // Inputs lists the model's inputs, without those that constants fill.
 func (s *Session) Inputs() []*ValueInfo { return s.inputs }
 
 // Outputs lists the model's outputs.
 func (s *Session) Outputs() []*ValueInfo { return s.outputs }
 
-// Run computes all outputs. Inputs of other names, types or fixed dimensions
-// than the model declares are errors for users. The results may share memory
-// with the inputs and with constants of the model and must not be changed.
+// Run computes all outputs of a model whose inputs and outputs are tensors.
+// Inputs of other names, types or fixed dimensions than the model declares are
+// errors for users, and so is an output that is no tensor: see RunValues. The
+// results may share memory with the inputs and with constants of the model and
+// must not be changed.
 func (s *Session) Run(ctx context.Context, inputs map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
-	args := make([]*tensor.Tensor, len(s.inputs))
+	feeds := make(map[string]Value, len(inputs))
+	for name, t := range inputs {
+		feeds[name] = TensorValue(t)
+	}
+	outs, err := s.RunValues(ctx, feeds)
+	if err != nil {
+		return nil, err
+	}
+	results := make(map[string]*tensor.Tensor, len(outs))
+	for name, v := range outs {
+		if v.t == nil {
+			return nil, fault.Errorf(fault.Invalid, "The model's output %q is %v, not a tensor.", name, v.Kind())
+		}
+		results[name] = v.t
+	}
+	return results, nil
+}
+
+// RunValues is Run for models that take or give sequences and optionals beside
+// tensors.
+func (s *Session) RunValues(ctx context.Context, inputs map[string]Value) (map[string]Value, error) {
+	args := make([]Value, len(s.inputs))
 	for i, info := range s.inputs {
-		t := inputs[info.Name]
-		if t == nil {
+		v := inputs[info.Name]
+		if v.Kind() == NoValue {
 			return nil, fault.Errorf(fault.Invalid, "The model's input %q is missing.", info.Name)
 		}
-		if err := checkInput(info, t); err != nil {
+		if err := checkValue(info, v); err != nil {
 			return nil, err
 		}
-		args[i] = t
+		args[i] = v
 	}
 	if len(inputs) > len(args) {
 		for name := range inputs {
@@ -108,9 +151,9 @@ func (s *Session) Run(ctx context.Context, inputs map[string]*tensor.Tensor) (ma
 	if err != nil {
 		return nil, err
 	}
-	results := make(map[string]*tensor.Tensor, len(outs))
-	for i, t := range outs {
-		results[s.outputs[i].Name] = t
+	results := make(map[string]Value, len(outs))
+	for i, v := range outs {
+		results[s.outputs[i].Name] = v
 	}
 	return results, nil
 }
@@ -122,26 +165,6 @@ func (s *Session) takes(name string) bool {
 		}
 	}
 	return false
-}
-
-func checkInput(info *ValueInfo, t *tensor.Tensor) error {
-	if dt := info.DType(); dt != t.DType() {
-		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, dt, t.DType())
-	}
-	dims, ok := info.Dims()
-	if !ok {
-		return nil
-	}
-	fits := len(dims) == t.Rank()
-	for i := 0; fits && i < len(dims); i++ {
-		if d, fixed := dims[i].(int); fixed && d != t.Shape()[i] {
-			fits = false
-		}
-	}
-	if !fits {
-		return fault.Errorf(fault.Invalid, "The model's input %q wants shape %v, got %v.", info.Name, dims, t.Shape())
-	}
-	return nil
 }
 
 // Close frees what the session holds on its device.

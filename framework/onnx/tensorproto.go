@@ -3,7 +3,7 @@ package onnx
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
+	"slices"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -11,6 +11,8 @@ import (
 var dtypes = map[DataType]tensor.DType{
 	TypeFloat: tensor.Float32, TypeDouble: tensor.Float64, TypeInt32: tensor.Int32, TypeInt64: tensor.Int64,
 	TypeUint8: tensor.Uint8, TypeInt8: tensor.Int8, TypeBool: tensor.Bool, TypeString: tensor.String,
+	TypeInt16: tensor.Int16, TypeUint16: tensor.Uint16, TypeUint32: tensor.Uint32, TypeUint64: tensor.Uint64,
+	TypeFloat16: tensor.Half, TypeBFloat16: tensor.BFloat,
 }
 
 var dataTypes = func() map[tensor.DType]DataType {
@@ -49,7 +51,9 @@ func (t *TensorProto) Tensor() (*tensor.Tensor, error) {
 	}
 	out := tensor.New(dt, dims...)
 	if len(t.RawData) > 0 {
-		readRaw(out.Data(), t.RawData)
+		if err := readRaw(out.Data(), t.RawData); err != nil {
+			return nil, fmt.Errorf("onnx: tensor %q: %w", t.Name, err)
+		}
 	} else {
 		t.readTyped(out)
 	}
@@ -72,6 +76,8 @@ func (t *TensorProto) elements(dt tensor.DType) int64 {
 		return int64(len(t.DoubleData))
 	case tensor.Int64:
 		return int64(len(t.Int64Data))
+	case tensor.Uint32, tensor.Uint64:
+		return int64(len(t.Uint64Data))
 	case tensor.String:
 		return int64(len(t.StringData))
 	}
@@ -90,14 +96,22 @@ func (t *TensorProto) readTyped(out *tensor.Tensor) {
 		copy(d, t.StringData)
 	case []int32:
 		copy(d, t.Int32Data)
+	case []uint64:
+		copy(d, t.Uint64Data)
+	case []uint32:
+		narrow(d, t.Uint64Data)
 	case []uint8:
-		for i, v := range t.Int32Data {
-			d[i] = uint8(v)
-		}
+		narrow(d, t.Int32Data)
 	case []int8:
-		for i, v := range t.Int32Data {
-			d[i] = int8(v)
-		}
+		narrow(d, t.Int32Data)
+	case []int16:
+		narrow(d, t.Int32Data)
+	case []uint16:
+		narrow(d, t.Int32Data)
+	case []tensor.Float16:
+		narrow(d, t.Int32Data)
+	case []tensor.BFloat16:
+		narrow(d, t.Int32Data)
 	case []bool:
 		for i, v := range t.Int32Data {
 			d[i] = v != 0
@@ -105,36 +119,29 @@ func (t *TensorProto) readTyped(out *tensor.Tensor) {
 	}
 }
 
-func readRaw(dst any, raw []byte) {
-	le := binary.LittleEndian
-	switch d := dst.(type) {
-	case []float32:
-		for i := range d {
-			d[i] = math.Float32frombits(le.Uint32(raw[4*i:]))
-		}
-	case []float64:
-		for i := range d {
-			d[i] = math.Float64frombits(le.Uint64(raw[8*i:]))
-		}
-	case []int32:
-		for i := range d {
-			d[i] = int32(le.Uint32(raw[4*i:]))
-		}
-	case []int64:
-		for i := range d {
-			d[i] = int64(le.Uint64(raw[8*i:]))
-		}
-	case []uint8:
-		copy(d, raw)
-	case []int8:
-		for i := range d {
-			d[i] = int8(raw[i])
-		}
-	case []bool:
-		for i := range d {
-			d[i] = raw[i] != 0
-		}
+// narrow copies the low bits of each element.
+func narrow[D uint8 | int8 | uint16 | int16 | uint32 | tensor.Float16 | tensor.BFloat16, S int32 | uint64](dst []D, src []S) {
+	for i, v := range src {
+		dst[i] = D(v)
 	}
+}
+
+// readRaw reads little-endian elements; raw holds as many as dst.
+func readRaw(dst any, raw []byte) error {
+	switch d := dst.(type) {
+	case []tensor.Float16: // binary.Decode is slow on named types
+		for i := range d {
+			d[i] = tensor.Float16(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+		return nil
+	case []tensor.BFloat16:
+		for i := range d {
+			d[i] = tensor.BFloat16(binary.LittleEndian.Uint16(raw[2*i:]))
+		}
+		return nil
+	}
+	_, err := binary.Decode(raw, binary.LittleEndian, dst)
+	return err
 }
 
 // NewTensorProto converts t; numbers go into raw data, little-endian.
@@ -143,44 +150,12 @@ func NewTensorProto(name string, t *tensor.Tensor) *TensorProto {
 	for _, d := range t.Shape() {
 		p.Dims = append(p.Dims, int64(d))
 	}
-	le := binary.LittleEndian
-	raw := make([]byte, 0, t.Len()*t.DType().Size())
-	switch d := t.Data().(type) {
-	case []float32:
-		for _, v := range d {
-			raw = le.AppendUint32(raw, math.Float32bits(v))
-		}
-	case []float64:
-		for _, v := range d {
-			raw = le.AppendUint64(raw, math.Float64bits(v))
-		}
-	case []int32:
-		for _, v := range d {
-			raw = le.AppendUint32(raw, uint32(v))
-		}
-	case []int64:
-		for _, v := range d {
-			raw = le.AppendUint64(raw, uint64(v))
-		}
-	case []uint8:
-		raw = append(raw, d...)
-	case []int8:
-		for _, v := range d {
-			raw = append(raw, byte(v))
-		}
-	case []bool:
-		for _, v := range d {
-			b := byte(0)
-			if v {
-				b = 1
-			}
-			raw = append(raw, b)
-		}
-	case []string:
-		p.StringData = append([]string(nil), d...)
+	if t.DType() == tensor.String {
+		p.StringData = slices.Clone(t.Strings())
+		return p
 	}
-	if len(raw) > 0 {
-		p.RawData = raw
+	if t.Len() > 0 {
+		p.RawData, _ = binary.Append(nil, binary.LittleEndian, t.Data()) // fails on types without a size alone
 	}
 	return p
 }

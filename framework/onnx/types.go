@@ -1,6 +1,10 @@
 package onnx
 
-import "github.com/macaw-ai/macaw/framework/tensor"
+import (
+	"slices"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
 
 // resultTypes gives the element types of an operator's outputs where they are
 // not those of its first input. 0 means unknown before it runs.
@@ -25,14 +29,20 @@ func init() {
 		resultTypes[MLDomain+"."+op] = fixedTypes(0, tensor.Float32)
 	}
 	resultTypes["Cast"] = func(n *call, _ []tensor.DType) []tensor.DType {
-		return []tensor.DType{dtypes[DataType(n.int("to", 0))]}
+		to, _ := castTarget(n)
+		return []tensor.DType{to}
 	}
 	resultTypes["CastLike"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[1:2] }
 	resultTypes["Where"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[1:2] }
 	resultTypes["OneHot"] = func(_ *call, in []tensor.DType) []tensor.DType { return in[2:3] }
 	resultTypes["TopK"] = func(_ *call, in []tensor.DType) []tensor.DType { return []tensor.DType{in[0], tensor.Int64} }
 	resultTypes["StringSplit"] = fixedTypes(tensor.String, tensor.Int64)
-	resultTypes["Dropout"] = func(_ *call, in []tensor.DType) []tensor.DType { return []tensor.DType{in[0], tensor.Bool} }
+	resultTypes["Dropout"] = func(n *call, in []tensor.DType) []tensor.DType {
+		if n.version < 10 {
+			return []tensor.DType{in[0], in[0]}
+		}
+		return []tensor.DType{in[0], tensor.Bool}
+	}
 	resultTypes["ConstantOfShape"] = func(n *call, _ []tensor.DType) []tensor.DType {
 		if t := n.tensor("value"); t != nil {
 			return []tensor.DType{t.DType()}
@@ -71,14 +81,7 @@ func (p *program) slotTypes(declared []tensor.DType) []tensor.DType {
 				in[i] = types[s]
 			}
 		}
-		var out []tensor.DType
-		if f := resultTypes[operatorName(st.call.node)]; f != nil {
-			out = f(st.call, in)
-		} else if len(in) > 0 {
-			for range st.outs {
-				out = append(out, in[0])
-			}
-		}
+		out := st.call.resultTypes(in, len(st.outs))
 		for i, s := range st.outs {
 			if s >= 0 && i < len(out) {
 				types[s] = out[i]
@@ -86,4 +89,15 @@ func (p *program) slotTypes(declared []tensor.DType) []tensor.DType {
 		}
 	}
 	return types
+}
+
+// resultTypes gives the element types of the node's outputs for those of its inputs.
+func (n *call) resultTypes(in []tensor.DType, outs int) []tensor.DType {
+	if f := resultTypes[operatorName(n.node)]; f != nil {
+		return f(n, in)
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	return slices.Repeat(in[:1], outs)
 }

@@ -22,6 +22,9 @@ func sampleModel() *Model {
 	b.Op("Cast", Attrs{"to": tensor.Bool}, y)
 	b.Op("If", Attrs{"then_branch": &Graph{Name: "inner"}, "axes": []int{-1, 0}, "flag": true}, b.Const(tensor.Scalar(true)))
 	b.Output("y", y, tensor.Float32, "N", 2)
+	elem := &TypeProto{Map: &MapType{Key: TypeString, Value: &TypeProto{Tensor: &TensorType{Elem: TypeFloat}}}}
+	b.graph.ValueInfos = []*ValueInfo{{Name: "s", Type: &TypeProto{Sequence: &ElemType{Elem: elem}}}, {Name: "o", Type: &TypeProto{Optional: &ElemType{Elem: elem}}}}
+	b.graph.Nodes[0].Attributes = []*Attribute{{Name: "type", Type: AttrType, TP: elem}, {Name: "types", Type: AttrTypes, Types: []*TypeProto{elem, {}}}}
 	return b.Model()
 }
 
@@ -68,7 +71,7 @@ func TestTensorProtoTypedData(t *testing.T) {
 
 func TestTensorProtoErrors(t *testing.T) {
 	for want, p := range map[string]*TensorProto{
-		"element type 10":  {DataType: 10},
+		"element type 17":  {DataType: 17},
 		"want 4 elements":  {DataType: TypeFloat, Dims: []int64{2, 2}, FloatData: []float32{1}},
 		"out of range":     {DataType: TypeFloat, Dims: []int64{1 << 40, 1 << 40}},
 		"dims [-1]":        {DataType: TypeFloat, Dims: []int64{-1}},
@@ -107,18 +110,20 @@ func TestUnmarshalNamesTheField(t *testing.T) {
 }
 
 func TestUnknownFieldsSurvive(t *testing.T) {
-	raw := append(sampleModel().Marshal(), protowire.AppendBytes(protowire.AppendTag(nil, 25, protowire.BytesType), []byte("fn"))...)
+	raw := append(sampleModel().Marshal(), protowire.AppendBytes(protowire.AppendTag(nil, 20, protowire.BytesType), []byte("fn"))...)
 	m, err := Unmarshal(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(m.Marshal(), raw) {
-		t.Error("the unknown field 25 is lost")
+		t.Error("the unknown field 20 is lost")
 	}
 }
 
 func FuzzUnmarshal(f *testing.F) {
 	f.Add(sampleModel().Marshal())
+	f.Add(valuesModel().Marshal())
+	f.Add(functionModel().Marshal())
 	f.Add([]byte{0x3a, 0x02, 0x0a, 0x00})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Unmarshal(raw)

@@ -26,11 +26,20 @@ const (
 	Int8    = chip.Int8
 	Bool    = chip.Bool
 	String  = chip.String
+
+	// Types of the host alone; no chip computes on them. Half has elements of Go
+	// type Float16, BFloat of BFloat16.
+	Int16  = chip.Int16
+	Uint16 = chip.Uint16
+	Uint32 = chip.Uint32
+	Uint64 = chip.Uint64
+	Half   = chip.Float16
+	BFloat = chip.BFloat16
 )
 
 // Element lists the Go types that a tensor can hold, one for each DType.
 type Element interface {
-	float32 | float64 | int32 | int64 | uint8 | int8 | bool | string
+	float32 | float64 | int32 | int64 | uint8 | int8 | bool | string | int16 | uint16 | uint32 | uint64 | Float16 | BFloat16
 }
 
 // Tensor is a dense row-major array. The zero value is no tensor.
@@ -46,7 +55,7 @@ func Of[T Element](data []T, dims ...int) *Tensor {
 	if n := Size(dims); n != len(data) {
 		panic(fmt.Sprintf("tensor.Of: shape %v holds %d elements, data has %d", dims, n, len(data)))
 	}
-	return &Tensor{dtype: dtypeOf(data), shape: slices.Clone(dims), data: data}
+	return &Tensor{dtype: dtypeOf[T](), shape: slices.Clone(dims), data: data}
 }
 
 // Scalar makes a tensor of rank 0.
@@ -54,51 +63,10 @@ func Scalar[T Element](v T) *Tensor { return Of([]T{v}) }
 
 // New makes a zeroed tensor.
 func New(dt DType, dims ...int) *Tensor {
-	n := Size(dims)
-	t := &Tensor{dtype: dt, shape: slices.Clone(dims)}
-	switch dt {
-	case Float32:
-		t.data = make([]float32, n)
-	case Float64:
-		t.data = make([]float64, n)
-	case Int32:
-		t.data = make([]int32, n)
-	case Int64:
-		t.data = make([]int64, n)
-	case Uint8:
-		t.data = make([]uint8, n)
-	case Int8:
-		t.data = make([]int8, n)
-	case Bool:
-		t.data = make([]bool, n)
-	case String:
-		t.data = make([]string, n)
-	default:
+	if !known(dt) {
 		panic(fmt.Sprintf("tensor.New: unknown element type %v", dt))
 	}
-	return t
-}
-
-func dtypeOf(data any) DType {
-	switch data.(type) {
-	case []float32:
-		return Float32
-	case []float64:
-		return Float64
-	case []int32:
-		return Int32
-	case []int64:
-		return Int64
-	case []uint8:
-		return Uint8
-	case []int8:
-		return Int8
-	case []bool:
-		return Bool
-	case []string:
-		return String
-	}
-	return 0
+	return &Tensor{dtype: dt, shape: slices.Clone(dims), data: slicesOf[dt].make(Size(dims))}
 }
 
 // DType returns the element type.
@@ -156,30 +124,7 @@ func (t *Tensor) Reshape(dims ...int) *Tensor {
 
 // Clone returns a copy with elements of its own.
 func (t *Tensor) Clone() *Tensor {
-	c := New(t.dtype, t.shape...)
-	copyData(c.data, t.data)
-	return c
-}
-
-func copyData(dst, src any) {
-	switch d := dst.(type) {
-	case []float32:
-		copy(d, src.([]float32))
-	case []float64:
-		copy(d, src.([]float64))
-	case []int32:
-		copy(d, src.([]int32))
-	case []int64:
-		copy(d, src.([]int64))
-	case []uint8:
-		copy(d, src.([]uint8))
-	case []int8:
-		copy(d, src.([]int8))
-	case []bool:
-		copy(d, src.([]bool))
-	case []string:
-		copy(d, src.([]string))
-	}
+	return &Tensor{dtype: t.dtype, shape: slices.Clone(t.shape), data: slicesOf[t.dtype].clone(t.data)}
 }
 
 // Equal reports whether a and b have the same type, shape and bits of value
@@ -188,25 +133,7 @@ func Equal(a, b *Tensor) bool {
 	if a.dtype != b.dtype || !slices.Equal(a.shape, b.shape) {
 		return false
 	}
-	switch d := a.data.(type) {
-	case []float32:
-		return slices.Equal(d, b.data.([]float32))
-	case []float64:
-		return slices.Equal(d, b.data.([]float64))
-	case []int32:
-		return slices.Equal(d, b.data.([]int32))
-	case []int64:
-		return slices.Equal(d, b.data.([]int64))
-	case []uint8:
-		return slices.Equal(d, b.data.([]uint8))
-	case []int8:
-		return slices.Equal(d, b.data.([]int8))
-	case []bool:
-		return slices.Equal(d, b.data.([]bool))
-	case []string:
-		return slices.Equal(d, b.data.([]string))
-	}
-	return false
+	return known(a.dtype) && slicesOf[a.dtype].equal(a.data, b.data)
 }
 
 // Size returns the number of elements of a shape: the product of its

@@ -17,7 +17,8 @@ func Example() {
 }
 
 func TestNewIsZeroed(t *testing.T) {
-	for _, dt := range []tensor.DType{tensor.Float32, tensor.Float64, tensor.Int32, tensor.Int64, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.String} {
+	for _, dt := range []tensor.DType{tensor.Float32, tensor.Float64, tensor.Int32, tensor.Int64, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.String,
+		tensor.Int16, tensor.Uint16, tensor.Uint32, tensor.Uint64, tensor.Half, tensor.BFloat} {
 		x := tensor.New(dt, 2, 0, 3)
 		if x.DType() != dt || x.Len() != 0 || !slices.Equal(x.Shape(), []int{2, 0, 3}) {
 			t.Errorf("%v: %v", dt, x)

@@ -165,7 +165,8 @@ func encode(t *tensor.Tensor) (wire, error) {
 }
 
 func (w wire) decode() (*tensor.Tensor, error) {
-	for _, dt := range []tensor.DType{tensor.Float32, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.String} {
+	for _, dt := range []tensor.DType{tensor.Float32, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.String,
+		tensor.Int16, tensor.Uint16, tensor.Uint32, tensor.Uint64, tensor.Half, tensor.BFloat} {
 		if dt.String() != w.Type {
 			continue
 		}

@@ -14,7 +14,8 @@ ort.env.logLevel = "fatal";
 
 const arrays = {
   float32: Float32Array, float64: Float64Array, int32: Int32Array, int64: BigInt64Array,
-  uint8: Uint8Array, int8: Int8Array, bool: Uint8Array,
+  uint8: Uint8Array, int8: Int8Array, bool: Uint8Array, int16: Int16Array, uint16: Uint16Array,
+  uint32: Uint32Array, uint64: BigUint64Array, float16: globalThis.Float16Array ?? Uint16Array,
 };
 
 function decode({ type, dims, data }) {

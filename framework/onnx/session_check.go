@@ -1,0 +1,49 @@
+package onnx
+
+import (
+	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/fault"
+)
+
+// checkValue compares an input with what the model declares for it.
+func checkValue(info *ValueInfo, v Value) error {
+	want := TensorKind
+	var elem *ElemType
+	if info.Type != nil && info.Type.Sequence != nil {
+		want, elem = SequenceKind, info.Type.Sequence
+	} else if info.Type != nil && info.Type.Optional != nil {
+		want, elem = OptionalKind, info.Type.Optional
+	}
+	if v.Kind() != want {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, want, v.Kind())
+	}
+	if want == TensorKind {
+		return checkInput(info, v.t)
+	}
+	for _, item := range v.c.items {
+		if err := checkValue(&ValueInfo{Name: info.Name, Type: elem.Elem}, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkInput(info *ValueInfo, t *tensor.Tensor) error {
+	if dt := info.DType(); dt != t.DType() {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, dt, t.DType())
+	}
+	dims, ok := info.Dims()
+	if !ok {
+		return nil
+	}
+	fits := len(dims) == t.Rank()
+	for i := 0; fits && i < len(dims); i++ {
+		if d, fixed := dims[i].(int); fixed && d != t.Shape()[i] {
+			fits = false
+		}
+	}
+	if !fits {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants shape %v, got %v.", info.Name, dims, t.Shape())
+	}
+	return nil
+}
