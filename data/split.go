@@ -40,7 +40,7 @@ func (d *draft) split() {
 		d.method("given+", "The source names its validation part; the test part is %.0f %% of its training part.", 100*testShare)
 		d.cut(Test, testShare)
 	default:
-		d.method("", "The source names no parts: %.0f %% of the samples are the test part, and %.0f %% of the rest validate.", 100*testShare, 100*valShare)
+		d.method("", "The source names no parts: %.0f %% of the samples are the test part, at most %.0f %% of the rest validate.", 100*testShare, 100*valShare)
 		for i := range d.samples {
 			d.samples[i].Part = Train
 		}
