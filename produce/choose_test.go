@@ -18,7 +18,7 @@ func TestLastTrainingJoins(t *testing.T) {
 	recipes(t, "grows")
 	st := openStore(t, t.TempDir())
 	l := &log{}
-	out, err := Make(t.Context(), st, Options{Path: table(t.TempDir(), 12000), Budget: 4 * time.Second, Observe: l.observe, Device: testDevice})
+	out, err := Make(t.Context(), st, Options{Path: table(t.TempDir(), 12000), Budget: 6 * time.Second, Observe: l.observe, Device: testDevice})
 	if err != nil {
 		t.Fatal(err)
 	}
