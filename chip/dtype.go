@@ -25,6 +25,7 @@ const (
 var dtypeNames = [...]string{"invalid", "float32", "float64", "int32", "int64", "uint8", "int8", "bool", "string",
 	"int16", "uint16", "uint32", "uint64", "float16", "bfloat16"}
 
+// String is the name as NumPy has it: "float32".
 func (d DType) String() string {
 	if int(d) < len(dtypeNames) {
 		return dtypeNames[d]

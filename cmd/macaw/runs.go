@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/macaw-ai/macaw/internal/store"
 	"github.com/macaw-ai/macaw/train"
@@ -134,6 +135,9 @@ func (c *runsShowCmd) Run(e *env) error {
 	rows := [][]string{{"", "", "", "", "", "", ""}, {"TRIAL", "RECIPE", "RUNG", "STATUS", "SCORE", "TOOK", "NOTE"}}
 	for _, t := range trials {
 		note, _ := t.Detail["note"].(string)
+		if effort, _ := t.Detail["effort"].(string); effort != "" {
+			note = strings.TrimPrefix(note+", "+effort, ", ")
+		}
 		if msg, _ := t.Detail["error"].(string); msg != "" {
 			note = msg
 		}

@@ -1,13 +1,11 @@
 package onnx
 
-import (
-	"fmt"
-
-	"github.com/macaw-ai/macaw/framework/tensor"
-)
+import "github.com/macaw-ai/macaw/framework/tensor"
 
 var _ = register(map[string]operator{
-	"BitwiseAnd": bitwiseOperator('&'), "BitwiseOr": bitwiseOperator('|'), "BitwiseXor": bitwiseOperator('^'),
+	"BitwiseAnd": binaryOperator(bitwise(func(x, y uint64) uint64 { return x & y }).apply),
+	"BitwiseOr":  binaryOperator(bitwise(func(x, y uint64) uint64 { return x | y }).apply),
+	"BitwiseXor": binaryOperator(bitwise(xor).apply),
 	"BitwiseNot": {1, 1, func(*call) kernel {
 		// ^x is x XOR -1, whatever the width: all bits of the scalar are set.
 		return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
@@ -15,71 +13,39 @@ var _ = register(map[string]operator{
 			if err != nil {
 				return nil, err
 			}
-			return bitwise(in[0], ones, '^')
+			return bitwise(xor).apply(in[0], ones)
 		})
 	}},
 	"BitShift": {2, 2, compileBitShift},
 })
 
-func bitwiseOperator(op byte) operator {
-	return binaryOperator(func(a, b *tensor.Tensor) (*tensor.Tensor, error) { return bitwise(a, b, op) })
-}
+func xor(x, y uint64) uint64 { return x ^ y }
 
 // compileBitShift shifts unsigned integers; bits that leave are lost.
 func compileBitShift(n *call) kernel {
-	op := byte('<')
+	shift := bitwise(func(x, y uint64) uint64 { return x << y })
 	switch d := n.str("direction", ""); d {
 	case "LEFT":
 	case "RIGHT":
-		op = '>'
+		shift = bitwise(func(x, y uint64) uint64 { return x >> y })
 	default:
 		n.fail("attribute direction = %q, want LEFT or RIGHT", d)
 	}
-	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
-		switch in[0].DType() {
-		case tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64:
-			return nil, errType(in[0])
-		}
-		return bitwise(in[0], in[1], op)
-	})
+	for _, signed := range []tensor.DType{tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64} {
+		delete(shift, signed)
+	}
+	return shift.kernel()
 }
 
-// bitwise combines integers bit by bit with broadcasting.
-func bitwise(a, b *tensor.Tensor, op byte) (*tensor.Tensor, error) {
-	if a.DType() != b.DType() {
-		return nil, fmt.Errorf("operands differ in type: %v and %v", a, b)
+// bitwise makes an operator on integers of any width of one on 64 bits, of which
+// the lowest are kept. Numbers with a sign carry it into the upper bits.
+func bitwise(f func(x, y uint64) uint64) arith {
+	return arith{
+		tensor.Int8: overBits[int8](f), tensor.Int16: overBits[int16](f), tensor.Int32: overBits[int32](f), tensor.Int64: overBits[int64](f),
+		tensor.Uint8: overBits[uint8](f), tensor.Uint16: overBits[uint16](f), tensor.Uint32: overBits[uint32](f), tensor.Uint64: overBits[uint64](f),
 	}
-	switch a.DType() {
-	case tensor.Int8:
-		return bitwiseOf[int8](a, b, op)
-	case tensor.Int32:
-		return bitwiseOf[int32](a, b, op)
-	case tensor.Int64:
-		return bitwiseOf[int64](a, b, op)
-	case tensor.Uint8:
-		return bitwiseOf[uint8](a, b, op)
-	case tensor.Int16:
-		return bitwiseOf[int16](a, b, op)
-	case tensor.Uint16:
-		return bitwiseOf[uint16](a, b, op)
-	case tensor.Uint32:
-		return bitwiseOf[uint32](a, b, op)
-	case tensor.Uint64:
-		return bitwiseOf[uint64](a, b, op)
-	}
-	return nil, errType(a)
 }
 
-func bitwiseOf[T integer](a, b *tensor.Tensor, op byte) (*tensor.Tensor, error) {
-	switch op {
-	case '&':
-		return broadcast(a, b, func(x, y T) T { return x & y })
-	case '|':
-		return broadcast(a, b, func(x, y T) T { return x | y })
-	case '^':
-		return broadcast(a, b, func(x, y T) T { return x ^ y })
-	case '<':
-		return broadcast(a, b, func(x, y T) T { return x << uint64(y) })
-	}
-	return broadcast(a, b, func(x, y T) T { return x >> uint64(y) })
+func overBits[T integer](f func(x, y uint64) uint64) pairwise {
+	return over(func(x, y T) T { return T(f(uint64(x), uint64(y))) })
 }

@@ -60,41 +60,45 @@ func compileGatherElements(n *call) kernel {
 	axis := n.int("axis", 0)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		x := in[0]
-		a, err := axisOf(axis, x.Rank())
-		if err != nil {
-			return nil, err
-		}
-		index, err := int64s(in[1])
-		if err != nil {
-			return nil, err
-		}
-		shape := in[1].Shape()
-		if len(shape) != x.Rank() {
-			return nil, fmt.Errorf("%v does not index %v", in[1], x)
-		}
-		for i, d := range shape {
-			if i != a && d > x.Shape()[i] {
-				return nil, fmt.Errorf("%v does not index %v", in[1], x)
-			}
-		}
-		out := tensor.New(x.DType(), shape...)
-		steps, dim, k := rowMajor(x.Shape()), x.Shape()[a], 0
-		across := slices.Clone(steps)
-		across[a] = 0
-		walk(shape, [][]int{across}, func(at []int) {
-			i := int(index[k])
-			if i < 0 {
-				i += dim
-			}
-			if i < 0 || i >= dim {
-				err = fmt.Errorf("index %d is outside dimension %d", index[k], dim)
-			} else {
-				copyRun(out.Data(), k, x.Data(), at[0]+i*steps[a], 1)
-			}
-			k++
-		})
-		return out, err
+		out := tensor.New(x.DType(), in[1].Shape()...)
+		return out, alongAxis(x, in[1], axis, func(k, at int) { copyRun(out.Data(), k, x.Data(), at, 1) })
 	})
+}
+
+// alongAxis visits the elements of x that indices point to: to the k-th of indices
+// belongs the one at the same coordinates, but for the one along axis, which is the
+// index. at is its place in x.
+func alongAxis(x, indices *tensor.Tensor, axis int64, visit func(k, at int)) error {
+	a, err := axisOf(axis, x.Rank())
+	if err != nil {
+		return err
+	}
+	index, err := int64s(indices)
+	if err != nil {
+		return err
+	}
+	shape := indices.Shape()
+	if len(shape) != x.Rank() {
+		return fmt.Errorf("%v does not index %v", indices, x)
+	}
+	for i, d := range shape {
+		if i != a && d > x.Shape()[i] {
+			return fmt.Errorf("%v does not index %v", indices, x)
+		}
+	}
+	steps, k := rowMajor(x.Shape()), 0
+	across := slices.Clone(steps)
+	across[a] = 0
+	walk(shape, [][]int{across}, func(at []int) {
+		i, bad := offset(index[k:k+1], x.Shape()[a:a+1])
+		if bad != nil {
+			err = bad
+		} else {
+			visit(k, at[0]+i*steps[a])
+		}
+		k++
+	})
+	return err
 }
 
 func compileOneHot(n *call) kernel {

@@ -20,41 +20,15 @@ func compileScatterElements(n *call) kernel {
 	axis, how := n.int("axis", 0), n.choice("reduction", "none", "add", "mul", "max", "min")
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		x, updates := in[0], in[2]
-		a, err := axisOf(axis, x.Rank())
-		if err != nil {
-			return nil, err
-		}
-		index, err := int64s(in[1])
-		if err != nil {
-			return nil, err
-		}
-		shape := in[1].Shape()
-		if len(shape) != x.Rank() || !slices.Equal(shape, updates.Shape()) || updates.DType() != x.DType() {
+		if !slices.Equal(in[1].Shape(), updates.Shape()) || updates.DType() != x.DType() {
 			return nil, fmt.Errorf("indices %v and updates %v do not suit %v", in[1], updates, x)
-		}
-		for i, d := range shape {
-			if i != a && d > x.Shape()[i] {
-				return nil, fmt.Errorf("indices %v do not suit %v", in[1], x)
-			}
 		}
 		meet, err := reduction(x.DType(), how)
 		if err != nil {
 			return nil, err
 		}
-		out, k := x.Clone(), 0
-		steps := rowMajor(x.Shape())
-		across := slices.Clone(steps)
-		across[a] = 0
-		walk(shape, [][]int{across}, func(at []int) {
-			i, bad := offset(index[k:k+1], x.Shape()[a:a+1])
-			if bad != nil {
-				err = bad
-			} else {
-				meet(out.Data(), at[0]+i*steps[a], updates.Data(), k, 1)
-			}
-			k++
-		})
-		return out, err
+		out := x.Clone()
+		return out, alongAxis(x, in[1], axis, func(k, at int) { meet(out.Data(), at, updates.Data(), k, 1) })
 	})
 }
 

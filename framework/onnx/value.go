@@ -34,6 +34,7 @@ const (
 	OptionalKind
 )
 
+// String names the kind within a sentence: "a tensor".
 func (k Kind) String() string {
 	return [...]string{"nothing", "a tensor", "a sequence", "an optional"}[k]
 }
