@@ -184,13 +184,14 @@ func (p *Plan) race(h *history, champion *Trial, left time.Duration) (Job, bool)
 			n++
 		}
 	}
-	if n == 0 {
+	switch {
+	case h.whole > 0 || n+h.lost >= mostFinals:
+		return p.sweep(h, left)
+	case n == 0:
 		if job, ok := p.challenger(h, champion, left); ok {
 			return job, true
 		}
-	} else if n+h.whole >= mostFinals || h.whole > 0 {
-		return p.sweep(h, left)
-	} else if left.Seconds() < againShare*last.fitSeconds() || left < p.share(0.08) {
+	case left.Seconds() < againShare*last.fitSeconds() || left < p.share(0.08):
 		return Job{}, false
 	}
 	return p.final(h, last, left, n)

@@ -11,7 +11,8 @@ type history struct {
 	plan  *Plan
 	n     int // done and failed
 	done  []*Trial
-	whole int             // done trials without a score, which are not in done
+	whole int             // trials on all samples; they have no score and are not in done
+	lost  int             // long trainings that failed
 	tried map[string]bool // "recipe{config}" that was trained on some rung
 	at    map[string]int  // the highest rung on which a configuration was trained
 	fails map[string]int  // by recipe
@@ -28,11 +29,16 @@ func newHistory(p *Plan, trials []Trial) *history {
 		k := t.Key()
 		h.tried[k] = true
 		h.at[k] = max(h.at[k], t.Rung)
+		if t.All {
+			h.whole++
+		}
 		switch {
 		case t.Status == Failed:
 			h.fails[t.Recipe]++
+			if t.Final {
+				h.lost++
+			}
 		case t.All:
-			h.whole++
 		default:
 			h.done = append(h.done, t)
 		}

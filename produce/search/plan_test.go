@@ -129,6 +129,31 @@ func TestLastTrainingLearnsFromAll(t *testing.T) {
 	}
 }
 
+// A long training that breaks at once is not tried again and again.
+func TestFailingTrainingsEnd(t *testing.T) {
+	for _, every := range []bool{false, true} { // of the long trainings; or those on all samples alone
+		p := &Plan{Recipes: []*toolbox.Recipe{fake("baseline", false), fake("net", true)}, Folds: 1, Rows: 300, Classes: 10, Total: 300 * time.Second, Networks: true, Whole: true}
+		w := &world{plan: p, cost: map[string]float64{"baseline": 1, "net": 80}, err: map[string]float64{"baseline": 0.4, "net": 0.2}}
+		failed := 0
+		for range 2000 {
+			j, ok := p.Next(w.trials, p.Total-w.now)
+			if !ok {
+				break
+			}
+			tr := w.do(j)
+			if j.Final && (j.All || every) {
+				tr.Status, tr.Artifact, tr.Seconds = Failed, "", 0.001
+				failed++
+			}
+			w.now += time.Duration(tr.Seconds * float64(time.Second))
+			w.trials = append(w.trials, tr)
+		}
+		if failed == 0 || failed > mostFinals {
+			t.Errorf("every long training %v: %d of them failed", every, failed)
+		}
+	}
+}
+
 // On images a network at chance after a short trial still gets the long one.
 func TestNetworksLead(t *testing.T) {
 	for _, networks := range []bool{true, false} {
