@@ -80,6 +80,15 @@ func position(n Dim, i int) Dim {
 	return Const(i)
 }
 
+// Narrow takes length elements from start along axis; both may be symbolic.
+func Narrow(x *Node, axis int, start, length Dim) *Node {
+	axis = x.axis("Narrow", axis)
+	if n, ok := x.shape[axis].Sub(start).Sub(length).Known(); ok && n < 0 {
+		Fail("Narrow", []*Node{x}, "%v elements from %v lie outside of axis %d", length, start, axis)
+	}
+	return sliceDims(x, axis, start, start.Add(length))
+}
+
 func sliceDims(x *Node, axis int, from, to Dim) *Node {
 	a := SliceAttrs{Start: make([]Dim, x.Rank()), Len: slices.Clone(x.shape), Step: make([]int, x.Rank())}
 	for i := range a.Step {

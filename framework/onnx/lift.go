@@ -1,7 +1,9 @@
 package onnx
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -13,13 +15,15 @@ import (
 type lifter struct {
 	g      *graph.Graph
 	values map[int]*lifted // by slot
-	fold   func(st *step, in []*tensor.Tensor) ([]*tensor.Tensor, error)
+	depth  int             // of bodies within bodies
+	freeze bool            // batch normalisation uses the running statistics in training graphs too
 }
 
-// lifted is a value: known when the graph is traced, or a node. A node of rank
-// 4 may exist channels-last instead of, or beside, ONNX's [N,C,H,W].
+// lifted is a value while it is traced: known, made of sizes, or a node. A node
+// of rank 4 may exist channels-last instead of, or beside, ONNX's [N,C,H,W].
 type lifted struct {
 	fixed *tensor.Tensor
+	sizes *sizeTensor
 	plain *graph.Node
 	last  *graph.Node // [N,H,W,C]
 }
@@ -27,14 +31,22 @@ type lifted struct {
 // errLift says that the graph has no form for a node; the host runs the segment.
 var errLift = errors.New("the graph has no form for this")
 
+// noForm is errLift with what stands in the way.
+func noForm(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errLift, fmt.Sprintf(format, args...))
+}
+
 func (l *lifter) known(t *tensor.Tensor) *lifted { return &lifted{fixed: t} }
 
 // node returns v with ONNX's layout.
 func (l *lifter) node(v *lifted) *graph.Node {
 	if v.plain == nil {
-		if v.fixed != nil {
+		switch {
+		case v.fixed != nil:
 			v.plain = l.g.Const(v.fixed)
-		} else {
+		case v.sizes != nil:
+			v.plain = v.sizes.node(l.g)
+		default:
 			v.plain = graph.Transpose(v.last, toFirst...)
 		}
 	}
@@ -50,22 +62,27 @@ func (l *lifter) channelsLast(v *lifted) *graph.Node {
 }
 
 // shape returns v's dimensions in ONNX's layout.
-func (v *lifted) shape() []int {
+func (v *lifted) shape() graph.Shape {
 	switch {
 	case v.fixed != nil:
-		return v.fixed.Shape()
+		return graph.Ints(v.fixed.Shape()...)
+	case v.sizes != nil:
+		return graph.Ints(v.sizes.shape...)
 	case v.plain != nil:
-		dims, _ := v.plain.Shape().Known()
-		return dims
+		return v.plain.Shape()
 	}
-	d, _ := v.last.Shape().Known()
-	return []int{d[0], d[3], d[1], d[2]}
+	d := v.last.Shape()
+	return graph.Shape{d[0], d[3], d[1], d[2]}
 }
+
+func (v *lifted) rank() int { return len(v.shape()) }
 
 func (v *lifted) dtype() tensor.DType {
 	switch {
 	case v.fixed != nil:
 		return v.fixed.DType()
+	case v.sizes != nil:
+		return v.sizes.dtype
 	case v.plain != nil:
 		return v.plain.DType()
 	}
@@ -73,37 +90,88 @@ func (v *lifted) dtype() tensor.DType {
 }
 
 // isImage reports whether v exists channels-last only.
-func (v *lifted) isImage() bool { return v.fixed == nil && v.plain == nil }
+func (v *lifted) isImage() bool { return v.last != nil && v.plain == nil }
 
 // step traces one node, or computes it when all it reads is known.
 func (l *lifter) step(st *step) error {
-	in := make([]*lifted, len(st.ins))
-	fixed, known := make([]*tensor.Tensor, len(st.ins)), true
+	c := &lifting{lifter: l, call: st.call, st: st, in: make([]*lifted, len(st.ins))}
+	fixed, known, sized := make([]*tensor.Tensor, len(st.ins)), !st.call.graphs, true
 	for i, s := range st.ins {
 		if s < 0 {
 			continue
 		}
-		in[i] = l.values[s]
-		fixed[i] = in[i].fixed
-		known = known && fixed[i] != nil
+		v := l.values[s]
+		if v == nil {
+			return noForm("input %d is none of the values that the graph holds", i)
+		}
+		c.in[i], fixed[i] = v, v.fixed
+		known = known && v.fixed != nil
+		sized = sized && (v.fixed != nil || v.sizes != nil)
 	}
 	if known {
-		out, err := l.fold(st, fixed)
-		if err != nil {
+		return c.fold(fixed)
+	}
+	if sized {
+		if done, err := c.evaluate(); done || err != nil {
 			return err
 		}
-		for i, s := range st.outs {
-			if s >= 0 {
-				l.values[s] = l.known(out[i])
-			}
-		}
-		return nil
 	}
-	c := &lifting{lifter: l, call: st.call, st: st, in: in}
 	if err := c.align(); err != nil {
 		return err
 	}
-	return lifters[operatorName(st.call.node)](c)
+	name := operatorName(st.call.node)
+	lift := lifters[name]
+	if lift == nil {
+		return errLift
+	}
+	if floatOnly[name] && c.in[0].dtype() != tensor.Float32 {
+		return noForm("it is computed on float32 alone, not %v", c.in[0].dtype())
+	}
+	return lift(c)
+}
+
+// fold computes the step on the host.
+func (c *lifting) fold(in []*tensor.Tensor) error {
+	out, err := c.st.compute(in)
+	if err != nil {
+		return err
+	}
+	for i, t := range out {
+		if c.st.outs[i] >= 0 {
+			c.values[c.st.outs[i]] = c.known(t)
+		}
+	}
+	return nil
+}
+
+// compute runs a step on tensors alone; outputs left out are nil.
+func (st *step) compute(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	alone := *st
+	alone.ins, alone.outs = make([]int, len(st.ins)), make([]int, len(st.outs))
+	slots := make([]Value, len(st.ins)+len(st.outs))
+	for i, s := range st.ins {
+		alone.ins[i] = -1
+		if s >= 0 {
+			alone.ins[i], slots[i].t = i, in[i]
+		}
+	}
+	for i, s := range st.outs {
+		alone.outs[i] = -1
+		if s >= 0 {
+			alone.outs[i] = len(st.ins) + i
+		}
+	}
+	if err := alone.exec(context.Background(), slots, make([]Value, len(st.ins))); err != nil {
+		return nil, err
+	}
+	out := make([]*tensor.Tensor, len(st.outs))
+	for i, v := range slots[len(st.ins):] {
+		if st.outs[i] >= 0 && v.t == nil {
+			return nil, noForm("output %d is %v", i, v.Kind())
+		}
+		out[i] = v.t
+	}
+	return out, nil
 }
 
 // lifting is one node while it is traced.
@@ -164,6 +232,14 @@ func (c *lifting) elementwise(f func(in []*graph.Node) *graph.Node) error {
 	return c.set(f(in))
 }
 
+// vector returns v with one axis.
+func (c *lifting) vector(v *lifted) *graph.Node {
+	if v.fixed != nil {
+		return c.g.Const(v.fixed.Reshape(v.fixed.Len()))
+	}
+	return graph.Reshape(c.node(v), graph.Const(-1))
+}
+
 func (c *lifting) imageOperands() (in []*graph.Node, ok bool) {
 	if !slices.ContainsFunc(c.in, func(v *lifted) bool { return v != nil && v.isImage() }) {
 		return nil, false
@@ -173,13 +249,13 @@ func (c *lifting) imageOperands() (in []*graph.Node, ok bool) {
 			continue
 		}
 		shape := v.shape()
-		switch {
-		case len(shape) == 4 && v.fixed == nil:
+		switch n := len(shape); {
+		case n == 4 && v.fixed == nil:
 			in = append(in, c.channelsLast(v))
-		case tensor.Size(shape) == 1 && len(shape) <= 4:
+		case n <= 4 && shape.Size().Is(1):
 			in = append(in, graph.Reshape(c.node(v)))
-		case v.fixed != nil && len(shape) >= 3 && len(shape) <= 4 && tensor.Size(shape) == shape[len(shape)-3]: // [C,1,1]
-			in = append(in, c.g.Const(v.fixed.Reshape(v.fixed.Len())))
+		case (n == 3 || n == 4) && shape.Size().Equal(shape[n-3]): // [C,1,1]
+			in = append(in, c.vector(v))
 		default:
 			return nil, false
 		}

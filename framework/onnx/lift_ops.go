@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -59,7 +58,7 @@ func init() {
 		return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Where(in[0], in[1], in[2]) })
 	}
 	same := liftUnary(func(x *graph.Node) *graph.Node { return x })
-	lifters["Identity"], lifters["Dropout"] = same, same
+	lifters["Identity"], lifters["Dropout"] = same, liftDropout
 	lifters["Gelu"] = func(c *lifting) error {
 		if c.call.str("approximate", "none") != "none" {
 			return errLift
@@ -138,15 +137,29 @@ func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
 	return c.set(graph.Transpose(f(graph.Transpose(x, perm...)), perm...))
 }
 
+// liftMatMul makes matrices of vectors as numpy does.
 func liftMatMul(c *lifting) error {
 	a, b := c.arg(0), c.arg(1)
-	if a.Rank() < 2 || b.Rank() < 2 {
-		return errLift
+	row, column := a.Rank() == 1, b.Rank() == 1
+	if row {
+		a = graph.Unsqueeze(a, 0)
 	}
+	if column {
+		b = graph.Unsqueeze(b, 1)
+	}
+	var y *graph.Node
 	if b.Rank() == 2 {
-		return c.set(graph.Linear(a, b, nil))
+		y = graph.Linear(a, b, nil)
+	} else {
+		y = graph.MatMul(a, b)
 	}
-	return c.set(graph.MatMul(a, b))
+	if column {
+		y = graph.Squeeze(y, -1)
+	}
+	if row {
+		y = graph.Squeeze(y, map[bool]int{false: -2, true: -1}[column])
+	}
+	return c.set(y)
 }
 
 func liftGemm(c *lifting) error {
@@ -163,7 +176,7 @@ func liftGemm(c *lifting) error {
 		}
 		b, tb = c.g.Const(w), false
 	}
-	if !ta && !tb && alpha == 1 && beta == 1 && c.has(2) && len(c.in[2].shape()) == 1 && b.Dim(1).Is(c.in[2].shape()[0]) {
+	if !ta && !tb && alpha == 1 && beta == 1 && c.has(2) && c.in[2].rank() == 1 && b.Dim(1).Equal(c.in[2].shape()[0]) {
 		return c.set(graph.Linear(a, b, c.arg(2)))
 	}
 	y := graph.MatMulT(a, b, ta, tb)
@@ -180,42 +193,15 @@ func liftGemm(c *lifting) error {
 	return c.set(y)
 }
 
-// liftResize takes what the graph's Resize does: height and width with
-// half-pixel centres.
-func liftResize(c *lifting) error {
-	if len(c.in[0].shape()) != 4 {
-		return errLift
-	}
-	n := *c.call
-	a := resizeAttrs{mode: n.str("mode", "nearest"), coordinates: n.str("coordinate_transformation_mode", "half_pixel"),
-		nearest: n.str("nearest_mode", "round_prefer_floor"), antialias: n.flag("antialias", false), axes: n.ints("axes")}
-	var known [2]*tensor.Tensor
-	for i := range known {
-		if c.has(2 + i) {
-			if known[i] = c.in[2+i].fixed; known[i] == nil {
-				return errLift
-			}
-		}
-	}
-	shape := c.in[0].shape()
-	to, by, err := a.target(shape, known[0], known[1])
-	if err != nil {
-		return err
-	}
-	for i := range to {
-		exact := by[i] == float64(to[i])/float64(shape[i])
-		if i < 2 && to[i] != shape[i] || !exact {
+// liftDropout drops elements in training graphs.
+func liftDropout(c *lifting) error {
+	rate := c.call.float("ratio", 0.5)
+	if c.has(1) {
+		if c.in[1].fixed == nil || c.in[1].fixed.DType() != tensor.Float32 || c.in[1].fixed.Len() != 1 {
 			return errLift
 		}
+		rate = c.in[1].fixed.Float32s()[0]
 	}
-	mode := chip.Linear
-	if a.mode == "nearest" {
-		if mode = chip.Nearest; a.nearest != "round_prefer_floor" {
-			return errLift
-		}
-	}
-	if a.coordinates != "half_pixel" {
-		return errLift
-	}
-	return c.setLast(graph.Resize(c.channelsLast(c.in[0]), graph.Const(to[2]), graph.Const(to[3]), mode, a.antialias && mode == chip.Linear))
+	c.in = c.in[:1]
+	return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Dropout(in[0], rate) })
 }

@@ -75,8 +75,12 @@ func (c *lifting) align() error {
 	if !c.call.alignsByAxis() {
 		return nil
 	}
-	from := c.in[1].shape()
-	shape, err := c.call.alignedShape(c.in[0].shape(), from)
+	from, ok := c.in[1].shape().Known()
+	to, known := c.in[0].shape().Known()
+	if !ok || !known {
+		return noForm("broadcasting by axis needs known sizes")
+	}
+	shape, err := c.call.alignedShape(to, from)
 	if err != nil || slices.Equal(shape, from) {
 		return err
 	}

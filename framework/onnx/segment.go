@@ -164,7 +164,7 @@ func (s *segment) without(i int, in []*tensor.Tensor, why error) *segmentPlan {
 
 // trace records in at the step that it is at.
 func (s *segment) trace(p *segmentPlan, in []*tensor.Tensor, at *int) error {
-	l := &lifter{g: graph.New(graph.Inference), values: map[int]*lifted{}, fold: s.fold}
+	l := &lifter{g: graph.New(graph.Inference), values: map[int]*lifted{}}
 	program := graph.Program{Plans: 1}
 	for i, slot := range s.ins {
 		if s.byVal[i] {
@@ -200,24 +200,4 @@ func (s *segment) trace(p *segmentPlan, in []*tensor.Tensor, at *int) error {
 	var err error
 	p.exec, err = graph.Compile(s.dev, program)
 	return err
-}
-
-// fold runs a step on the host for the plan's constants.
-func (s *segment) fold(st *step, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	slots := make([]Value, len(s.consts))
-	for i, at := range st.ins {
-		if at >= 0 {
-			slots[at].t = in[i]
-		}
-	}
-	if err := st.exec(context.Background(), slots, make([]Value, len(st.ins))); err != nil {
-		return nil, err
-	}
-	out := make([]*tensor.Tensor, len(st.outs))
-	for i, at := range st.outs {
-		if at >= 0 {
-			out[i] = slots[at].t
-		}
-	}
-	return out, nil
 }
