@@ -85,6 +85,7 @@ type expansion struct {
 	prefix    string
 	names     map[string]string // the function's inputs and outputs to the call's
 	echoes    []*Node           // Identity for outputs that are inputs or other outputs
+	open      bool              // names that are not in names are those of the graph around
 }
 
 func (fs *functions) expand(n *Node, f *Function) *expansion {
@@ -109,6 +110,9 @@ func (fs *functions) expand(n *Node, f *Function) *expansion {
 func (x *expansion) name(name string) string {
 	if to, ok := x.names[name]; ok {
 		return to
+	}
+	if x.open {
+		return name
 	}
 	return x.prefix + name
 }

@@ -51,6 +51,7 @@ type call struct {
 	// the node's own inputs. graphs says that there are sub-graphs.
 	captures []string
 	graphs   bool
+	bodies   []*program // the sub-graphs, in the order in which they were compiled
 	// overValues is the kernel of an operator on values that are not all tensors.
 	overValues valueKernel
 }

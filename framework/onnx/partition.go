@@ -139,7 +139,10 @@ func (p *program) newSegment(dev chip.Device, group []step, members []int) *segm
 var valueInputs = map[string][]int{
 	"Reshape": {1}, "Expand": {1}, "Slice": {1, 2, 3, 4}, "Split": {1}, "Squeeze": {1}, "Unsqueeze": {1}, "Pad": {1, 2, 3},
 	"Resize": {1, 2, 3}, "Clip": {1, 2}, "ReduceSum": {1}, "ReduceMean": {1}, "ReduceMax": {1}, "ReduceMin": {1}, "ReduceProd": {1},
-	"ReduceL2": {1}, "ReduceSumSquare": {1},
+	"ReduceL2": {1}, "ReduceSumSquare": {1}, "Dropout": {1, 2},
+	"ReduceL1": {1}, "ReduceLogSum": {1}, "ReduceLogSumExp": {1}, "Upsample": {1}, "Tile": {1}, "TopK": {1}, "OneHot": {1, 2}, "CumSum": {1},
+	"Trilu": {1}, "Range": {0, 1, 2}, "ConstantOfShape": {0}, "QuantizeLinear": {1, 2}, "DequantizeLinear": {1, 2}, "CenterCropPad": {1},
+	"AffineGrid": {1}, "Col2Im": {1, 2}, "DFT": {1, 2}, "STFT": {1, 3}, "Loop": {0, 1},
 }
 
 // wantedValues follows the values that must be known back to the segment's inputs.

@@ -41,12 +41,17 @@ type scope struct {
 	readers  map[string]int
 	// functions are the model's own operators; nil has none.
 	functions *functions
+	// fixed gives inputs a value; weights, if set, decides which constants stay variables.
+	fixed    map[string]*tensor.Tensor
+	weights  *weights
+	branches int             // of If within each other that are compiled in place
+	byValue  map[string]bool // values whose elements decide the form of a graph; with weights
 }
 
 func newScope(outer *scope, opsets map[string]int64, threads int) *scope {
 	s := &scope{outer: outer, opsets: opsets, threads: threads, prog: &program{}, slots: map[string]int{}}
 	if outer != nil {
-		s.functions = outer.functions
+		s.functions, s.weights = outer.functions, outer.weights
 	}
 	return s
 }
@@ -82,21 +87,26 @@ func (s *scope) lookup(name string) (int, bool) {
 // compile makes the program of g.
 func (s *scope) compile(g *Graph) (*program, error) {
 	s.prog.name = g.Name
+	if s.weights != nil {
+		s.byValue = readByValue(g)
+	}
+	constants := map[string]bool{}
 	for _, t := range g.Initializers {
-		v, err := t.Tensor()
-		if err != nil {
+		if err := s.initializer(t); err != nil {
 			return nil, err
 		}
-		if _, ok := s.slots[t.Name]; ok || t.Name == "" {
-			return nil, fmt.Errorf("onnx: constant name %q is empty or used twice", t.Name)
-		}
-		s.prog.consts[s.slot(t.Name)] = v
+		constants[t.Name] = true
 	}
 	for _, in := range g.Inputs {
-		if i, ok := s.slots[in.Name]; ok && s.prog.consts[i] != nil {
-			continue // a constant with a declared type, as old models have it
-		} else if ok || in.Name == "" {
+		if constants[in.Name] {
+			continue // with a declared type, as old models have it
+		}
+		if _, ok := s.slots[in.Name]; ok || in.Name == "" {
 			return nil, fmt.Errorf("onnx: input name %q is empty or used twice", in.Name)
+		}
+		if t := s.fixed[in.Name]; t != nil {
+			s.prog.consts[s.slot(in.Name)] = t
+			continue
 		}
 		s.prog.inputs = append(s.prog.inputs, s.slot(in.Name))
 	}
@@ -120,6 +130,21 @@ func (s *scope) compile(g *Graph) (*program, error) {
 		s.prog.inputs = append(s.prog.inputs, s.slots[name])
 	}
 	return s.prog, nil
+}
+
+// initializer places a constant, which Import may make a variable.
+func (s *scope) initializer(t *TensorProto) error {
+	v, err := t.Tensor()
+	if err != nil {
+		return err
+	}
+	if _, ok := s.slots[t.Name]; ok || t.Name == "" {
+		return fmt.Errorf("onnx: constant name %q is empty or used twice", t.Name)
+	}
+	i := s.slot(t.Name)
+	s.prog.consts[i] = v
+	s.keepWeight(t.Name, i)
+	return nil
 }
 
 func nodeName(n *Node) string {
@@ -155,6 +180,9 @@ func (s *scope) add(n *Node) error {
 		return wrap("the model imports no operator set for domain %q", domain)
 	}
 	c := &call{node: n, version: version, threads: s.threads, scope: s}
+	if b := s.chosenBranch(c); b != nil {
+		return s.addBranch(n, b)
+	}
 	st := step{call: c}
 	constant := true
 	for i, name := range n.Inputs {
@@ -205,7 +233,13 @@ func (s *scope) add(n *Node) error {
 		s.prog.steps = append(s.prog.steps, st)
 		return nil
 	}
-	return s.fold(st)
+	if err := s.fold(st); err != nil || op.max != 0 {
+		return err
+	}
+	for _, name := range n.Outputs {
+		s.keepWeight(name, s.slots[name])
+	}
+	return nil
 }
 
 // fold computes a step that reads constants alone. Constants are tensors: a step
@@ -245,6 +279,7 @@ func (n *call) body(attr string) *program {
 	}
 	p.seal()
 	n.captures = append(n.captures, inner.captures...)
+	n.bodies = append(n.bodies, p)
 	return p
 }
 

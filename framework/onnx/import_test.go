@@ -1,0 +1,94 @@
+package onnx
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
+
+// importRun runs m as an imported network on feeds.
+func importRun(m *Model, feeds map[string]*tensor.Tensor, o ImportOptions) (map[string]*tensor.Tensor, *Network, error) {
+	net, err := Import(m, nn.NewParams(1), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	g := graph.New(graph.Inference)
+	var in, out []*graph.Node
+	if err := graph.Trace(func() { in = net.NewInputs(g); out = net.Forward(in...) }); err != nil {
+		return nil, net, err
+	}
+	exec, err := graph.Compile(device, graph.Program{Inputs: in, Outputs: out})
+	if err != nil {
+		return nil, net, err
+	}
+	defer exec.Close()
+	var args []*tensor.Tensor
+	for _, i := range net.Inputs() {
+		args = append(args, feeds[i.Name])
+	}
+	got, err := exec.Run(args...)
+	if err != nil {
+		return nil, net, err
+	}
+	res := map[string]*tensor.Tensor{}
+	for i, name := range net.Outputs() {
+		res[name] = got[i]
+	}
+	return res, net, nil
+}
+
+// TestImportModels: real models give as imported networks, with their symbolic
+// sizes, what sessions on the host give.
+func TestImportModels(t *testing.T) {
+	root := filepath.Join("..", "..", "..", "shared", "data", "onnx-models")
+	if _, err := os.Stat(root); err != nil {
+		t.Skipf("the shared data set is not here: %v", err)
+	}
+	rate := tensor.Scalar(int64(16000))
+	for _, c := range []struct {
+		file  string
+		feeds map[string]*tensor.Tensor
+		fixed map[string]*tensor.Tensor
+	}{
+		{file: "mnist/mnist.onnx", feeds: map[string]*tensor.Tensor{"Input3": uniform(0, 255, 1, 1, 28, 28)}},
+		{file: "yunet/yunet_n_320_320.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(0, 255, 1, 3, 320, 320)}},
+		{file: "yunet/yunet_n_dynamic.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(0, 255, 1, 3, 96, 160)}},
+		{file: "FastestDet/FastestDet.onnx", feeds: map[string]*tensor.Tensor{"input.1": uniform(0, 1, 1, 3, 352, 352)}},
+		{file: "silero-vad/silero_vad_16k_op15.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}},
+		{file: "silero-vad/silero_vad.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			b, err := os.ReadFile(filepath.Join(root, c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := Unmarshal(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			host, err := NewSession(m, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := host.Run(context.Background(), c.feeds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, net, err := importRun(m, c.feeds, ImportOptions{Fixed: c.fixed})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d variables", len(net.vars))
+			for name, w := range want {
+				if diff := compare(got[name], w, 1e-4); diff != "" {
+					t.Errorf("%s: %s", name, diff)
+				}
+			}
+		})
+	}
+}
