@@ -17,49 +17,71 @@ func init() {
 	lifters["LayerNormalization"] = liftLayerNorm
 }
 
-// window resolves the geometry for an image of two spatial axes. pool says that
+// flatImage views [N,C,L] as an image [N,1,L,C].
+func (c *lifting) flatImage(v *lifted) *graph.Node {
+	return graph.Unsqueeze(graph.Transpose(c.node(v), 0, 2, 1), 1)
+}
+
+func unflatten(y *graph.Node) *graph.Node { return graph.Transpose(graph.Squeeze(y, 1), 0, 2, 1) }
+
+// windows resolves the geometry of one to three spatial axes. pool says that
 // windows may reach behind the input, where nothing counts.
-func (c *lifting) window(size []int, pool bool) (h, w axisWindow, err error) {
+func (c *lifting) windows(size []int, pool bool) ([]axisWindow, error) {
 	shape := c.in[0].shape()
-	if len(shape) != 4 || len(size) != 2 {
-		return h, w, errLift
+	if len(shape) != len(size)+2 || len(size) < 1 || len(size) > 3 {
+		return nil, noForm("a window %v over %v", size, shape)
 	}
 	attrs := readWindow(c.call)
 	if c.call.err != nil {
-		return h, w, c.call.err
+		return nil, c.call.err
 	}
 	spatial, ok := shape[2:].Known()
 	if !ok { // a length that gives the same padding as all that the attributes allow
 		strided := slices.ContainsFunc(attrs.strides, func(s int64) bool { return s != 1 })
 		if strided && (attrs.ceil || attrs.autoPad == "SAME_UPPER" || attrs.autoPad == "SAME_LOWER") {
-			return h, w, noForm("its padding depends on the height and width, which must be fixed")
+			return nil, noForm("its padding depends on sizes, which must be fixed")
 		}
-		spatial = []int{1 << 20, 1 << 20}
+		spatial = slices.Repeat([]int{1 << 20}, len(size))
 	}
 	axes, err := attrs.resolve(spatial, size)
 	if err != nil {
-		return h, w, err
+		return nil, err
 	}
 	for i := range axes { // ceil_mode: padding that makes the last window whole
 		a := &axes[i]
 		need := (a.out-1)*a.stride + a.dilation*(a.size-1) + 1
 		if extra := need - a.in - a.before - a.after; extra > 0 && ok {
 			if a.after += extra; !pool || a.after >= a.size {
-				return h, w, errLift
+				return nil, errLift
 			}
 		}
 	}
-	return axes[0], axes[1], nil
+	return axes, nil
 }
+
+// flat is the window of one row.
+var flat = axisWindow{size: 1, stride: 1, dilation: 1}
 
 func liftConv(c *lifting) error {
 	kernel, ok := c.in[1].shape().Known()
-	if !ok || len(kernel) != 4 {
+	if !ok || len(kernel) < 3 {
 		return errLift
 	}
-	h, w, err := c.window(kernel[2:], false)
+	axes, err := c.windows(kernel[2:], false)
 	if err != nil {
 		return err
+	}
+	var bias *graph.Node
+	if c.has(2) {
+		bias = c.arg(2)
+	}
+	groups := int(c.call.int("group", 1))
+	switch len(axes) {
+	case 1:
+		w := graph.Unsqueeze(graph.Transpose(c.arg(1), 2, 1, 0), 0)
+		return c.set(unflatten(graph.Conv2D(c.flatImage(c.in[0]), w, bias, convOptions(flat, axes[0], groups))))
+	case 3:
+		return c.conv3D(axes, bias, groups)
 	}
 	var weights *graph.Node
 	if t := c.in[1].fixed; t != nil {
@@ -70,38 +92,86 @@ func liftConv(c *lifting) error {
 	} else {
 		weights = graph.Transpose(c.arg(1), 2, 3, 1, 0)
 	}
-	var bias *graph.Node
-	if c.has(2) {
-		bias = c.arg(2)
+	return c.setLast(graph.Conv2D(c.channelsLast(c.in[0]), weights, bias, convOptions(axes[0], axes[1], groups)))
+}
+
+func convOptions(h, w axisWindow, groups int) graph.ConvOptions {
+	return graph.ConvOptions{Strides: [2]int{h.stride, w.stride}, Dilations: [2]int{h.dilation, w.dilation},
+		Pads: [4]int{h.before, h.after, w.before, w.after}, Groups: groups}
+}
+
+// conv3D sums, over the depth of the kernel, convolutions of the planes.
+func (c *lifting) conv3D(axes []axisWindow, bias *graph.Node, groups int) error {
+	d := axes[0]
+	x := graph.Transpose(c.arg(0), 0, 2, 3, 4, 1)
+	x = graph.Pad(x, []int{0, d.before, 0, 0, 0}, []int{0, d.after, 0, 0, 0}, 0)
+	w := graph.Transpose(c.arg(1), 2, 3, 4, 1, 0)
+	depth := x.Dim(1).AddInt(-d.dilation*(d.size-1) - 1).Div(graph.Const(d.stride)).AddInt(1)
+	var sum *graph.Node
+	for k := range d.size {
+		span := depth.AddInt(-1).MulInt(d.stride).AddInt(1)
+		part := graph.Stride(graph.Narrow(x, 1, graph.Const(k*d.dilation), span), 1, 0, d.stride)
+		planes := graph.Reshape(part, part.Dim(0).Mul(depth), part.Dim(2), part.Dim(3), part.Dim(4))
+		y := graph.Conv2D(planes, graph.Squeeze(graph.Slice(w, 0, k, k+1), 0), nil, convOptions(axes[1], axes[2], groups))
+		if sum == nil {
+			sum = y
+		} else {
+			sum = graph.Add(sum, y)
+		}
 	}
-	return c.setLast(graph.Conv2D(c.channelsLast(c.in[0]), weights, bias, graph.ConvOptions{
-		Strides: [2]int{h.stride, w.stride}, Dilations: [2]int{h.dilation, w.dilation},
-		Pads: [4]int{h.before, h.after, w.before, w.after}, Groups: int(c.call.int("group", 1)),
-	}))
+	if bias != nil {
+		sum = graph.Add(sum, bias)
+	}
+	y := graph.Reshape(sum, x.Dim(0), depth, sum.Dim(1), sum.Dim(2), sum.Dim(3))
+	return c.set(graph.Transpose(y, 0, 4, 1, 2, 3))
 }
 
 func liftPool(c *lifting, maximum bool) error {
-	whole := c.call.flag("count_include_pad", false) && !maximum
-	h, w, err := c.window(convert[int](c.call.ints("kernel_shape")), !whole)
+	if len(c.st.outs) > 1 && c.st.outs[1] >= 0 {
+		return errLift
+	}
+	same := func(x *graph.Node) *graph.Node { return x }
+	if maximum {
+		return c.pool(graph.MaxPool2D, same, same, true)
+	}
+	whole := c.call.flag("count_include_pad", false)
+	return c.pool(func(x *graph.Node, o graph.PoolOptions) *graph.Node {
+		o.CountPad = whole
+		return graph.AvgPool2D(x, o)
+	}, same, same, !whole)
+}
+
+// pool applies f to windows of one to three axes, with before and after around it.
+func (c *lifting) pool(f func(*graph.Node, graph.PoolOptions) *graph.Node, before, after func(*graph.Node) *graph.Node, beyond bool) error {
+	axes, err := c.windows(convert[int](c.call.ints("kernel_shape")), beyond)
 	if err != nil {
 		return err
 	}
-	if h.dilation != 1 || w.dilation != 1 || len(c.st.outs) > 1 && c.st.outs[1] >= 0 {
-		return errLift
+	if slices.ContainsFunc(axes, func(a axisWindow) bool { return a.dilation != 1 }) {
+		return noForm("a dilated pooling")
 	}
-	o := graph.PoolOptions{
-		Sizes: [2]int{h.size, w.size}, Strides: [2]int{h.stride, w.stride}, Pads: [4]int{h.before, h.after, w.before, w.after},
-		CountPad: whole,
+	over := func(x *graph.Node, h, w axisWindow) *graph.Node {
+		return f(x, graph.PoolOptions{Sizes: [2]int{h.size, w.size}, Strides: [2]int{h.stride, w.stride}, Pads: [4]int{h.before, h.after, w.before, w.after}})
 	}
-	if maximum {
-		return c.setLast(graph.MaxPool2D(c.channelsLast(c.in[0]), o))
+	switch len(axes) {
+	case 1:
+		return c.set(unflatten(after(over(before(c.flatImage(c.in[0])), flat, axes[0]))))
+	case 2:
+		return c.setLast(after(over(before(c.channelsLast(c.in[0])), axes[0], axes[1])))
 	}
-	return c.setLast(graph.AvgPool2D(c.channelsLast(c.in[0]), o))
+	// Maxima and means separate: planes first, then depth.
+	x := before(graph.Transpose(c.arg(0), 0, 2, 3, 4, 1))
+	n, d, ch := x.Dim(0), x.Dim(1), x.Dim(4)
+	y := over(graph.Reshape(x, n.Mul(d), x.Dim(2), x.Dim(3), ch), axes[1], axes[2])
+	h, w := y.Dim(1), y.Dim(2)
+	y = over(graph.Reshape(y, n, d, h.Mul(w), ch), axes[0], flat)
+	return c.set(graph.Transpose(after(graph.Reshape(y, n, y.Dim(1), h, w, ch)), 0, 4, 1, 2, 3))
 }
 
 func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
 	if c.in[0].rank() != 4 {
-		return errLift
+		x := c.arg(0)
+		return c.set(f(x, from(2, x.Rank())...))
 	}
 	return c.setLast(f(c.channelsLast(c.in[0]), 1, 2))
 }

@@ -59,12 +59,6 @@ func init() {
 	}
 	same := liftUnary(func(x *graph.Node) *graph.Node { return x })
 	lifters["Identity"], lifters["Dropout"] = same, liftDropout
-	lifters["Gelu"] = func(c *lifting) error {
-		if c.call.str("approximate", "none") != "none" {
-			return errLift
-		}
-		return liftUnary(graph.GELU)(c)
-	}
 	lifters["LeakyRelu"] = func(c *lifting) error {
 		alpha := c.call.float("alpha", 0.01)
 		return liftUnary(func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, alpha) })(c)

@@ -11,7 +11,8 @@ func init() {
 	for name, f := range map[string]func(*lifting) error{
 		"Shape": liftShape, "Transpose": liftTranspose, "Reshape": liftReshape, "Flatten": liftReshape, "Squeeze": liftReshape,
 		"Unsqueeze": liftReshape, "Concat": liftConcat, "Slice": liftSlice, "Split": liftSplit, "Gather": liftGather, "Expand": liftExpand,
-		"Pad": liftPad, "ArgMax": liftArgMax, "Size": liftSize,
+		"Pad": liftPad, "ArgMax": func(c *lifting) error { return liftArgMax(c, graph.ArgMax) },
+		"ArgMin": func(c *lifting) error { return liftArgMax(c, graph.ArgMin) }, "Size": liftSize,
 		"ReduceSum":  func(c *lifting) error { return liftReduce(c, graph.Sum, graph.SumKeep) },
 		"ReduceMean": func(c *lifting) error { return liftReduce(c, graph.Mean, graph.MeanKeep) },
 		"ReduceMax":  func(c *lifting) error { return liftReduce(c, graph.ReduceMax, graph.ReduceMaxKeep) },
@@ -27,7 +28,7 @@ func init() {
 	} {
 		lifters[name] = f
 	}
-	for _, name := range []string{"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare", "ArgMax"} {
+	for _, name := range []string{"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare", "ArgMax", "ArgMin"} {
 		floatOnly[name] = true
 	}
 }
@@ -342,45 +343,7 @@ func liftExpand(c *lifting) error {
 	return c.set(graph.Broadcast(x, shape...))
 }
 
-func liftPad(c *lifting) error {
-	rank := c.in[0].rank()
-	pads, value := c.call.padsAttr(), float64(c.call.float("value", 0))
-	if c.call.str("mode", "constant") != "constant" || c.in[0].dtype() != tensor.Float32 {
-		return errLift
-	}
-	var axes *tensor.Tensor
-	if c.has(1) {
-		var err error
-		if pads, err = c.vals(1); err != nil {
-			return err
-		}
-		for i := 2; i <= 3; i++ {
-			if c.has(i) && c.in[i].fixed == nil {
-				return errLift
-			}
-		}
-		if c.has(2) {
-			value = float64(c.in[2].fixed.Float32s()[0])
-		}
-		if c.has(3) {
-			axes = c.in[3].fixed
-		}
-	}
-	before, after, err := padAmounts(rank, pads, axes)
-	if err != nil {
-		return err
-	}
-	if slices.Min(append([]int{0}, before...)) < 0 || slices.Min(append([]int{0}, after...)) < 0 {
-		return errLift
-	}
-	if c.in[0].isImage() {
-		pick := func(v []int) []int { return []int{v[0], v[2], v[3], v[1]} }
-		return c.setLast(graph.Pad(c.channelsLast(c.in[0]), pick(before), pick(after), value))
-	}
-	return c.set(graph.Pad(c.arg(0), before, after, value))
-}
-
-func liftArgMax(c *lifting) error {
+func liftArgMax(c *lifting, f func(*graph.Node, int) *graph.Node) error {
 	x := c.arg(0)
 	axis, err := axisOf(c.call.int("axis", 0), x.Rank())
 	if err != nil {
@@ -389,7 +352,7 @@ func liftArgMax(c *lifting) error {
 	if c.call.flag("select_last_index", false) {
 		return errLift
 	}
-	y := graph.ArgMax(x, axis)
+	y := f(x, axis)
 	if c.call.flag("keepdims", true) {
 		y = graph.Unsqueeze(y, axis)
 	}
@@ -412,7 +375,7 @@ func liftReduce(c *lifting, drop, keep func(*graph.Node, ...int) *graph.Node) er
 	}
 	if len(axes) == 0 {
 		if c.call.flag("noop_with_empty_axes", false) {
-			return errLift
+			return c.set(keep(c.arg(0)))
 		}
 		for i := range shape {
 			axes = append(axes, i)
