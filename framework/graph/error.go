@@ -41,7 +41,7 @@ func Fail(op string, inputs []*Node, format string, args ...any) {
 }
 
 // library lists the packages whose frames are not the user's.
-var library = []string{"/framework/graph.", "/framework/nn.", "/framework/optim."}
+var library = []string{"/framework/graph.", "/framework/nn.", "/framework/optim.", "/framework/onnx."}
 
 // caller finds the first frame outside of the model library.
 func caller() (file string, line int) {

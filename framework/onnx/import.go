@@ -146,7 +146,7 @@ func (n *Network) Forward(in ...*graph.Node) []*graph.Node {
 	if len(in) != len(n.prog.inputs) || len(in) == 0 {
 		graph.Fail("onnx.Network.Forward", in, "the network has %d inputs, not %d", len(n.prog.inputs), len(in))
 	}
-	l := &lifter{g: in[0].Graph(), values: map[int]*lifted{}, freeze: n.options.FreezeStatistics}
+	l := &lifter{g: in[0].Graph(), values: map[int]*lifted{}, train: true, freeze: n.options.FreezeStatistics}
 	args := make([]*lifted, len(in))
 	for i, x := range in {
 		args[i] = &lifted{plain: x}

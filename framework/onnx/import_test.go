@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,4 +92,95 @@ func TestImportModels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// untraced lists the standard cases on floats that Import cannot have as a graph,
+// with the reason.
+const untraced = "testdata/standard_untraced.txt"
+
+// TestImportStandard runs the standard cases whose inputs and outputs are float32
+// or integers as imported networks.
+func TestImportStandard(t *testing.T) {
+	if _, err := os.Stat(standardCases); err != nil {
+		t.Skipf("the standard cases are not here; install libonnx-testdata (%v)", err)
+	}
+	why, total := map[string]string{}, 0
+	for _, group := range []string{"node", "simple", "pytorch-operator", "pytorch-converted"} {
+		dirs, err := os.ReadDir(filepath.Join(standardCases, group))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range dirs {
+			name := group + "/" + d.Name()
+			ran, err := importStandard(filepath.Join(standardCases, name))
+			if !ran {
+				continue
+			}
+			total++
+			if err != nil {
+				why[name] = err.Error()
+			}
+		}
+	}
+	t.Logf("%d of %d standard cases on floats run as trainable graphs", total-len(why), total)
+	checkListed(t, untraced, why)
+}
+
+// importStandard runs a case as a network; ran is false when it is about other
+// types or the session itself does not run it.
+func importStandard(dir string) (ran bool, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
+	if err != nil {
+		return false, err
+	}
+	m, err := Unmarshal(b)
+	if err != nil {
+		return false, nil
+	}
+	s, err := NewSession(m, nil)
+	if err != nil {
+		return false, nil
+	}
+	defer s.Close()
+	feeds, fixed := map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
+	byValue := readByValue(m.Graph)
+	floats := 0
+	set := filepath.Join(dir, "test_data_set_0")
+	for i, in := range s.Inputs() {
+		v, err := readStandard(filepath.Join(set, fmt.Sprintf("input_%d.pb", i)), in)
+		if err != nil || v.Tensor() == nil {
+			return false, nil
+		}
+		switch feeds[in.Name] = v.Tensor(); v.Tensor().DType() {
+		case tensor.Float32:
+			floats++
+		case tensor.Int64, tensor.Int32, tensor.Bool:
+		default:
+			return false, nil
+		}
+		if byValue[in.Name] || v.Tensor().DType() == tensor.Bool && v.Tensor().Len() == 1 {
+			fixed[in.Name] = v.Tensor()
+		}
+	}
+	want, err := s.Run(context.Background(), feeds)
+	if err != nil || floats == 0 {
+		return false, nil
+	}
+	differentiable := false
+	for _, o := range want {
+		differentiable = differentiable || o.DType() == tensor.Float32
+	}
+	if !differentiable || len(fixed) == len(feeds) {
+		return false, nil
+	}
+	got, _, err := importRun(m, feeds, ImportOptions{Fixed: fixed})
+	if err != nil {
+		return true, err
+	}
+	for name, w := range want {
+		if diff := compare(got[name], w, 1e-3); diff != "" {
+			return true, fmt.Errorf("output %s: %s", name, diff)
+		}
+	}
+	return true, nil
 }

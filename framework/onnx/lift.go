@@ -16,6 +16,7 @@ type lifter struct {
 	g      *graph.Graph
 	values map[int]*lifted // by slot
 	depth  int             // of bodies within bodies
+	train  bool            // gradients shall flow through everything
 	freeze bool            // batch normalisation uses the running statistics in training graphs too
 }
 

@@ -17,7 +17,7 @@ func (c *lifting) body(p *program, args, captures []*lifted) ([]*lifted, error) 
 	if c.depth >= maxCalls {
 		return nil, noForm("graphs are nested deeper than %d", maxCalls)
 	}
-	inner := &lifter{g: c.g, values: map[int]*lifted{}, depth: c.depth + 1, freeze: c.freeze}
+	inner := &lifter{g: c.g, values: map[int]*lifted{}, depth: c.depth + 1, train: c.train, freeze: c.freeze}
 	return inner.program(p, slices.Concat(args, captures))
 }
 

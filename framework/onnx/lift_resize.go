@@ -1,95 +1,263 @@
 package onnx
 
 import (
+	"context"
+
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// liftResize takes what the graph's Resize does: height and width with
-// half-pixel centres.
+// liftResize takes the first of three forms that fits: the graph's Resize, which
+// has no gradient, where nothing is trained; repetition for nearest neighbours by
+// whole factors; and for known lengths gathering with weights along each axis.
 func liftResize(c *lifting) error {
-	shape := c.in[0].shape()
-	if len(shape) != 4 {
-		return errLift
-	}
 	n := *c.call
 	a := resizeAttrs{mode: n.str("mode", "nearest"), coordinates: n.str("coordinate_transformation_mode", "half_pixel"),
 		nearest: n.str("nearest_mode", "round_prefer_floor"), antialias: n.flag("antialias", false), axes: n.ints("axes")}
-	to, err := c.resized(a)
+	to, exact, err := c.resized(a)
 	if err != nil {
 		return err
 	}
-	mode := chip.Linear
-	if a.mode == "nearest" {
-		if mode = chip.Nearest; a.nearest != "round_prefer_floor" {
-			return errLift
+	if !c.train && exact && c.plainResize(a, to) {
+		mode := chip.Linear
+		if a.mode == "nearest" {
+			mode = chip.Nearest
+		}
+		return c.setLast(graph.Resize(c.channelsLast(c.in[0]), to[2], to[3], mode, a.antialias && mode == chip.Linear))
+	}
+	if done, err := c.repeated(a, to); done || err != nil {
+		return err
+	}
+	from, ok := c.in[0].shape().Known()
+	if !ok {
+		return noForm("%s resizing of the symbolic sizes %v", a.mode, c.in[0].shape())
+	}
+	x := c.arg(0)
+	for i, d := range to {
+		m, _ := d.Known()
+		if scale := c.scale(a, i, from[i], m); m != from[i] || scale != 1 {
+			w, err := c.resizeMatrix(from[i], m, scale)
+			if err != nil {
+				return err
+			}
+			x = weighted(x, i, w)
 		}
 	}
-	if a.coordinates != "half_pixel" || a.mode == "cubic" {
-		return errLift
-	}
-	return c.setLast(graph.Resize(c.channelsLast(c.in[0]), to[2], to[3], mode, a.antialias && mode == chip.Linear))
+	return c.set(x)
 }
 
-// resized gives the new shape. Where the scales are not those of old and new
-// length, the graph has no form.
-func (c *lifting) resized(a resizeAttrs) (graph.Shape, error) {
+// plainResize reports whether the graph's Resize does the same.
+func (c *lifting) plainResize(a resizeAttrs, to graph.Shape) bool {
+	s := c.in[0].shape()
+	return len(s) == 4 && to[0].Equal(s[0]) && to[1].Equal(s[1]) && a.coordinates == "half_pixel" &&
+		(a.mode == "linear" || a.mode == "nearest" && a.nearest == "round_prefer_floor")
+}
+
+// resized gives the new shape, and whether the scales are those of old and new length.
+func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error) {
 	shape := c.in[0].shape()
+	if c.call.str("keep_aspect_ratio_policy", "stretch") != "stretch" || a.coordinates == "tf_crop_and_resize" {
+		return nil, false, errLift
+	}
 	if from, ok := shape.Known(); ok {
-		var known [2]*tensor.Tensor
-		for i := range known {
-			if c.has(2 + i) {
-				if known[i] = c.in[2+i].fixed; known[i] == nil {
-					return nil, errLift
-				}
-			}
-		}
-		to, by, err := a.target(from, known[0], known[1])
+		scales, sizes, err := c.resizeInputs()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		for i := range to {
-			exact := by[i] == float64(to[i])/float64(from[i])
-			if i < 2 && to[i] != from[i] || !exact {
-				return nil, errLift
-			}
+		known, by, err := a.target(from, scales, sizes)
+		if err != nil {
+			return nil, false, err
 		}
-		return graph.Ints(to...), nil
+		exact = true
+		for i := range known {
+			exact = exact && by[i] == float64(known[i])/float64(from[i])
+		}
+		return graph.Ints(known...), exact, nil
 	}
 	if a.axes != nil {
-		return nil, noForm("a symbolic size with the attribute axes")
+		return nil, false, noForm("a symbolic size with the attribute axes")
 	}
 	if c.has(3) {
-		to, err := c.dims(3)
-		if err != nil {
-			return nil, err
+		if to, err = c.dims(3); err == nil && len(to) != len(shape) {
+			err = noForm("it resizes %v to %v", shape, to)
 		}
-		if len(to) != 4 || !to[0].Equal(shape[0]) || !to[1].Equal(shape[1]) {
-			return nil, noForm("it resizes %v to %v", shape, to)
-		}
-		return to, nil
+		return to, true, err
 	}
-	if !c.has(2) {
-		return nil, errLift
+	at := 2
+	if c.call.version < 11 || c.call.node.OpType == "Upsample" {
+		at = 1
 	}
-	by, err := sizeValues(c.in[2])
+	if !c.has(at) {
+		return nil, false, errLift
+	}
+	by, err := sizeValues(c.in[at])
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if len(by.values) != 4 {
-		return nil, noForm("it has %d scales", len(by.values))
+	if len(by.values) != len(shape) {
+		return nil, false, noForm("it has %d scales", len(by.values))
 	}
-	to := make(graph.Shape, 4)
 	for i, s := range by.values {
 		grown := wholeRatio(shape[i]).mul(s)
 		if grown.den != 1 {
-			return nil, noForm("scale %v/%d of the symbolic size %v", s.num, s.den, shape[i])
+			return nil, false, noForm("scale %v/%d of the symbolic size %v", s.num, s.den, shape[i])
 		}
-		to[i] = grown.num
+		to = append(to, grown.num)
 	}
-	if !to[0].Equal(shape[0]) || !to[1].Equal(shape[1]) {
-		return nil, noForm("it resizes %v to %v", shape, to)
+	return to, true, nil
+}
+
+// resizeInputs returns the scales and sizes, nil where left out.
+func (c *lifting) resizeInputs() (scales, sizes *tensor.Tensor, err error) {
+	at := [2]int{2, 3}
+	if c.call.version < 11 || c.call.node.OpType == "Upsample" {
+		at = [2]int{1, 3}
 	}
-	return to, nil
+	var known [2]*tensor.Tensor
+	for i, in := range at {
+		if c.has(in) {
+			if known[i] = c.in[in].fixed; known[i] == nil {
+				return nil, nil, noForm("its sizes depend on values")
+			}
+		}
+	}
+	return known[0], known[1], nil
+}
+
+// repeated upsamples to the nearest neighbour by whole factors, for which all
+// roundings agree but for those upwards.
+func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
+	if a.mode != "nearest" || a.coordinates == "align_corners" {
+		return false, nil
+	}
+	if a.coordinates == "asymmetric" && a.nearest != "floor" || a.coordinates != "asymmetric" && (a.nearest == "floor" || a.nearest == "ceil") {
+		return false, nil
+	}
+	x, image := c.in[0], c.in[0].isImage()
+	shape := x.shape()
+	var apart, wide, joined graph.Shape
+	for i := range shape {
+		if image {
+			i = toLast[i]
+		}
+		factor, ok := to[i].Div(shape[i]).Known()
+		if !ok || factor < 1 || !shape[i].MulInt(factor).Equal(to[i]) {
+			return false, nil
+		}
+		apart, joined = append(apart, shape[i]), append(joined, to[i])
+		wide = append(wide, shape[i])
+		if factor > 1 {
+			apart, wide = append(apart, graph.Const(1)), append(wide, graph.Const(factor))
+		}
+	}
+	repeat := func(x *graph.Node) *graph.Node {
+		return graph.Reshape(graph.Broadcast(graph.Reshape(x, apart...), wide...), joined...)
+	}
+	if image {
+		return true, c.setLast(repeat(c.channelsLast(x)))
+	}
+	return true, c.set(repeat(c.arg(0)))
+}
+
+// scale is the factor of axis i, n long, that becomes m.
+func (c *lifting) scale(a resizeAttrs, i, n, m int) float64 {
+	from, _ := c.in[0].shape().Known()
+	scales, sizes, err := c.resizeInputs()
+	if err != nil {
+		return float64(m) / float64(n)
+	}
+	_, by, err := a.target(from, scales, sizes)
+	if err != nil {
+		return float64(m) / float64(n)
+	}
+	return by[i]
+}
+
+// resizeMatrix is what resizing an axis of n to m multiplies it with, [m,n]: the
+// host's kernel applied to the unit matrix.
+func (c *lifting) resizeMatrix(n, m int, scale float64) (*tensor.Tensor, error) {
+	if n*m > 1<<24 {
+		return nil, noForm("resizing %d to %d", n, m)
+	}
+	eye := tensor.New(tensor.Float32, n, n)
+	for i := range n {
+		eye.Float32s()[i*n+i] = 1
+	}
+	node := &Node{OpType: "Resize"}
+	for _, attr := range c.call.node.Attributes {
+		if attr.Name != "axes" && attr.Name != "keep_aspect_ratio_policy" {
+			node.Attributes = append(node.Attributes, attr)
+		}
+	}
+	version := c.call.version
+	if version < 11 { // Upsample, and Resize of set 10, are asymmetric and round down
+		version = 11
+		node.Attributes = append(node.Attributes, &Attribute{Name: "coordinate_transformation_mode", Type: AttrString, S: "asymmetric"},
+			&Attribute{Name: "nearest_mode", Type: AttrString, S: "floor"})
+	}
+	alone := &call{node: node, version: version, threads: 1}
+	run := compileResize(alone)
+	if alone.err != nil {
+		return nil, alone.err
+	}
+	in := []*tensor.Tensor{eye, nil, nil, tensor.Of([]int64{int64(m), int64(n)}, 2)}
+	if scale != float64(m)/float64(n) {
+		in[2], in[3] = tensor.Of([]float32{float32(scale), 1}, 2), nil
+	}
+	out, err := run(context.Background(), in)
+	if err != nil {
+		return nil, err
+	}
+	return out[0], nil
+}
+
+// weighted multiplies the axis of x with w [m,n], of which few elements of a row
+// are not zero: it gathers what each position takes, one term after the other.
+func weighted(x *graph.Node, axis int, w *tensor.Tensor) *graph.Node {
+	m, n := w.Shape()[0], w.Shape()[1]
+	taps := 0
+	rows := make([][]int, m)
+	for i := range rows {
+		for j, v := range w.Float32s()[i*n : (i+1)*n] {
+			if v != 0 {
+				rows[i] = append(rows[i], j)
+			}
+		}
+		taps = max(taps, len(rows[i]))
+	}
+	g := x.Graph()
+	if taps > 4 {
+		turned := tensor.New(tensor.Float32, n, m)
+		for i := range m {
+			for j := range n {
+				turned.Float32s()[j*m+i] = w.Float32s()[i*n+j]
+			}
+		}
+		return lastAxis(x, axis, func(x *graph.Node) *graph.Node {
+			to := append(append(graph.Shape{}, x.Shape()[:x.Rank()-1]...), graph.Const(m))
+			return graph.Reshape(graph.MatMul(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(turned)), to...)
+		})
+	}
+	shape := make([]int, x.Rank()-axis)
+	for i := range shape {
+		shape[i] = 1
+	}
+	shape[0] = m
+	var sum *graph.Node
+	for k := range taps {
+		index, weight := tensor.New(tensor.Int64, m), tensor.New(tensor.Float32, shape...)
+		for i, row := range rows {
+			if k < len(row) {
+				index.Int64s()[i], weight.Float32s()[i] = int64(row[k]), w.Float32s()[i*n+row[k]]
+			}
+		}
+		term := graph.Mul(graph.Gather(x, g.Const(index), axis), g.Const(weight))
+		if sum == nil {
+			sum = term
+		} else {
+			sum = graph.Add(sum, term)
+		}
+	}
+	return sum
 }
