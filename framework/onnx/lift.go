@@ -27,6 +27,7 @@ type lifted struct {
 	sizes *sizeTensor
 	plain *graph.Node
 	last  *graph.Node // [N,H,W,C]
+	list  *liftedList // of a sequence
 }
 
 // errLift says that the graph has no form for a node; the host runs the segment.
@@ -96,7 +97,7 @@ func (v *lifted) isImage() bool { return v.last != nil && v.plain == nil }
 // step traces one node, or computes it when all it reads is known.
 func (l *lifter) step(st *step) error {
 	c := &lifting{lifter: l, call: st.call, st: st, in: make([]*lifted, len(st.ins))}
-	fixed, known, sized := make([]*tensor.Tensor, len(st.ins)), !st.call.graphs, true
+	fixed, known, sized, lists := make([]*tensor.Tensor, len(st.ins)), !st.call.graphs, true, false
 	for i, s := range st.ins {
 		if s < 0 {
 			continue
@@ -108,6 +109,11 @@ func (l *lifter) step(st *step) error {
 		c.in[i], fixed[i] = v, v.fixed
 		known = known && v.fixed != nil
 		sized = sized && (v.fixed != nil || v.sizes != nil)
+		lists = lists || v.list != nil
+	}
+	name := operatorName(st.call.node)
+	if lists || name == "SequenceEmpty" || name == "SequenceConstruct" {
+		return c.overList(name)
 	}
 	if known {
 		return c.fold(fixed)
@@ -120,7 +126,6 @@ func (l *lifter) step(st *step) error {
 	if err := c.align(); err != nil {
 		return err
 	}
-	name := operatorName(st.call.node)
 	lift := lifters[name]
 	if lift == nil {
 		return errLift
@@ -129,6 +134,23 @@ func (l *lifter) step(st *step) error {
 		return noForm("it is computed on float32 alone, not %v", c.in[0].dtype())
 	}
 	return lift(c)
+}
+
+// overList traces an operator on sequences.
+func (c *lifting) overList(name string) error {
+	switch name {
+	case "Identity":
+		return c.put(0, c.in[0])
+	case "Loop", "If", "Scan":
+	default:
+		if c.in = slices.DeleteFunc(c.in, func(v *lifted) bool { return v == nil }); name != "SequenceEmpty" && name != "SequenceConstruct" && c.in[0].list == nil {
+			return errLift
+		}
+	}
+	if lifters[name] == nil {
+		return errLift
+	}
+	return lifters[name](c)
 }
 
 // fold computes the step on the host.

@@ -45,6 +45,9 @@ func liftIf(c *lifting) error {
 
 func (c *lifting) putAll(outs []*lifted) error {
 	for i, v := range outs {
+		if v == nil {
+			continue
+		}
 		if err := c.put(i, v); err != nil {
 			return err
 		}

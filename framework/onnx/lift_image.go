@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"slices"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -148,7 +149,10 @@ func (c *lifting) pool(f func(*graph.Node, graph.PoolOptions) *graph.Node, befor
 		return err
 	}
 	if slices.ContainsFunc(axes, func(a axisWindow) bool { return a.dilation != 1 }) {
-		return noForm("a dilated pooling")
+		if c.call.node.OpType != "MaxPool" {
+			return noForm("a dilated pooling")
+		}
+		return c.dilatedMaxPool(axes)
 	}
 	over := func(x *graph.Node, h, w axisWindow) *graph.Node {
 		return f(x, graph.PoolOptions{Sizes: [2]int{h.size, w.size}, Strides: [2]int{h.stride, w.stride}, Pads: [4]int{h.before, h.after, w.before, w.after}})
@@ -166,6 +170,33 @@ func (c *lifting) pool(f func(*graph.Node, graph.PoolOptions) *graph.Node, befor
 	h, w := y.Dim(1), y.Dim(2)
 	y = over(graph.Reshape(y, n, d, h.Mul(w), ch), axes[0], flat)
 	return c.set(graph.Transpose(after(graph.Reshape(y, n, y.Dim(1), h, w, ch)), 0, 4, 1, 2, 3))
+}
+
+// dilatedMaxPool takes the maximum of the input as each tap of the window sees it.
+func (c *lifting) dilatedMaxPool(axes []axisWindow) error {
+	x := c.arg(0)
+	for i, a := range axes {
+		before, after := make([]int, x.Rank()), make([]int, x.Rank())
+		before[2+i], after[2+i] = a.before, a.after
+		if a.before > 0 || a.after > 0 {
+			x = graph.Pad(x, before, after, math.Inf(-1))
+		}
+		out := x.Dim(2 + i).AddInt(-a.dilation*(a.size-1) - 1).Div(graph.Const(a.stride)).AddInt(1)
+		var most *graph.Node
+		for k := range a.size {
+			tap := graph.Narrow(x, 2+i, graph.Const(k*a.dilation), out.AddInt(-1).MulInt(a.stride).AddInt(1))
+			if a.stride > 1 {
+				tap = graph.Stride(tap, 2+i, 0, a.stride)
+			}
+			if most == nil {
+				most = tap
+			} else {
+				most = graph.Max(most, tap)
+			}
+		}
+		x = most
+	}
+	return c.set(x)
 }
 
 func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
@@ -256,10 +287,19 @@ func liftLayerNorm(c *lifting) error {
 		return err
 	}
 	flat := graph.Flatten(x, axis)
+	eps := c.call.float("epsilon", 1e-5)
 	scale := graph.Reshape(c.arg(1), graph.Const(-1))
 	bias := graph.Fill(c.g, 0, scale.Shape()...)
 	if c.has(2) {
 		bias = graph.Reshape(c.arg(2), graph.Const(-1))
 	}
-	return c.set(graph.Reshape(graph.LayerNorm(flat, scale, bias, c.call.float("epsilon", 1e-5)), x.Shape()...))
+	if len(c.st.outs) > 1 { // the statistics, with the normalised axes of length 1
+		axes := from(axis, x.Rank())
+		mean := graph.MeanKeep(x, axes...)
+		variance := graph.MeanKeep(graph.Square(graph.Sub(x, mean)), axes...)
+		if err := c.putAll([]*lifted{nil, {plain: mean}, {plain: graph.Rsqrt(graph.AddScalar(variance, eps))}}[:len(c.st.outs)]); err != nil {
+			return err
+		}
+	}
+	return c.put(0, &lifted{plain: graph.Reshape(graph.LayerNorm(flat, scale, bias, eps), x.Shape()...)})
 }

@@ -12,6 +12,7 @@ func init() {
 		"Tile": liftTile, "DepthToSpace": liftDepthToSpace, "SpaceToDepth": liftSpaceToDepth, "ConstantOfShape": liftConstantOfShape,
 		"Range": liftRange, "GatherElements": liftGatherElements, "GatherND": liftGatherND, "CumSum": liftCumSum, "Trilu": liftTrilu,
 		"OneHot": liftOneHot, "CastLike": liftCastLike, "ReverseSequence": liftReverseSequence, "EyeLike": liftEyeLike,
+		"Compress": liftCompress, "Hardmax": liftHardmax, "Mod": liftMod, "Upsample": liftResize,
 	} {
 		lifters[name] = f
 	}
@@ -248,7 +249,7 @@ func liftTrilu(c *lifting) error {
 
 func liftOneHot(c *lifting) error {
 	depth, values := c.in[1].fixed, c.in[2].fixed
-	if depth == nil || depth.Len() != 1 || values == nil || values.Len() != 2 || c.in[0].dtype() != tensor.Int64 && c.in[0].dtype() != tensor.Int32 {
+	if depth == nil || depth.Len() != 1 || values == nil || values.Len() != 2 || values.DType() == tensor.String {
 		return errLift
 	}
 	wide, err := cast(depth, tensor.Int64)
@@ -300,4 +301,63 @@ func liftReverseSequence(c *lifting) error {
 	other := graph.Mul(along(c.g, x.Dim(batch), batch, 2), integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
 	rows := graph.Reshape(x, append(graph.Shape{x.Shape()[:2].Size()}, x.Shape()[2:]...)...)
 	return c.set(graph.Gather(rows, graph.Add(index, other), 0))
+}
+
+// liftCompress takes what a known condition chooses.
+func liftCompress(c *lifting) error {
+	if c.in[1].fixed == nil {
+		return noForm("what it keeps depends on values")
+	}
+	var keep []int64
+	for i, yes := range tensor.Values[bool](c.in[1].fixed) {
+		if yes {
+			keep = append(keep, int64(i))
+		}
+	}
+	index := c.g.Const(tensor.Of(keep, len(keep)))
+	x := c.arg(0)
+	if !c.call.has("axis") {
+		return c.set(graph.Gather(graph.Reshape(x, graph.Const(-1)), index, 0))
+	}
+	axis, err := axisOf(c.call.int("axis", 0), x.Rank())
+	if err != nil {
+		return err
+	}
+	return c.set(graph.Gather(x, index, axis))
+}
+
+// liftHardmax is 1 at the first maximum; before opset 13 of all axes from axis on.
+func liftHardmax(c *lifting) error {
+	x := c.arg(0)
+	def := int64(-1)
+	if c.call.version < 13 {
+		def = 1
+	}
+	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	if err != nil {
+		return err
+	}
+	hard := func(x *graph.Node, axis int) *graph.Node {
+		at := graph.Unsqueeze(graph.ArgMax(x, axis), axis)
+		return graph.Cast(graph.Eq(at, along(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)
+	}
+	if c.call.version < 13 {
+		return c.set(graph.Reshape(hard(graph.Flatten(x, axis), axis), x.Shape()...))
+	}
+	return c.set(hard(x, axis))
+}
+
+// liftMod is the remainder of floats, which has the dividend's sign.
+func liftMod(c *lifting) error {
+	if c.in[0].dtype() != tensor.Float32 {
+		if c.call.flag("fmod", false) {
+			return noForm("fmod of integers")
+		}
+		return liftBinary(graph.Mod)(c)
+	}
+	return liftBinary(func(a, b *graph.Node) *graph.Node {
+		q := graph.Div(a, b)
+		whole := graph.Mul(graph.Sign(q), graph.Floor(graph.Abs(q)))
+		return graph.Sub(a, graph.Mul(graph.StopGradient(whole), b))
+	})(c)
 }

@@ -47,7 +47,9 @@ func init() {
 		"Less": graph.Lt, "LessOrEqual": graph.Le, "Greater": graph.Gt, "GreaterOrEqual": graph.Ge} {
 		lifters[name] = liftBinary(f)
 	}
-	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Div": graph.Div, "Pow": graph.Pow} {
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Div": graph.Div, "Pow": func(x, y *graph.Node) *graph.Node {
+		return graph.Pow(x, graph.Cast(y, tensor.Float32))
+	}} {
 		lifters[name], floatOnly[name] = liftBinary(f), true
 	}
 	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Max": graph.Max, "Min": graph.Min, "Sum": graph.Add} {
@@ -195,6 +197,16 @@ func liftDropout(c *lifting) error {
 			return errLift
 		}
 		rate = c.in[1].fixed.Float32s()[0]
+	}
+	if len(c.st.outs) > 1 && c.st.outs[1] >= 0 { // the mask, where nothing is dropped
+		if c.g.Training() {
+			return noForm("the mask of a training graph")
+		}
+		ones := graph.Broadcast(c.g.Const(tensor.Scalar(true)), c.in[0].shape()...)
+		if c.call.version < 10 {
+			ones = graph.Fill(c.g, 1, c.in[0].shape()...)
+		}
+		return c.putAll([]*lifted{c.in[0], {plain: ones}})
 	}
 	c.in = c.in[:1]
 	return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Dropout(in[0], rate) })

@@ -359,6 +359,15 @@ func liftArgMax(c *lifting, f func(*graph.Node, int) *graph.Node) error {
 	return c.set(y)
 }
 
+// unreduced is a reduction of no axes.
+func (c *lifting) unreduced() error {
+	switch c.call.node.OpType {
+	case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd":
+		return c.set(c.arg(0))
+	}
+	return errLift
+}
+
 // liftReduce uses keep and, without keepdims, drop; a nil drop is keep and a reshape.
 func liftReduce(c *lifting, drop, keep func(*graph.Node, ...int) *graph.Node) error {
 	raw, err := c.vals(1)
@@ -375,7 +384,7 @@ func liftReduce(c *lifting, drop, keep func(*graph.Node, ...int) *graph.Node) er
 	}
 	if len(axes) == 0 {
 		if c.call.flag("noop_with_empty_axes", false) {
-			return c.set(keep(c.arg(0)))
+			return c.unreduced()
 		}
 		for i := range shape {
 			axes = append(axes, i)
