@@ -59,8 +59,22 @@ var (
 	})
 	_ = reduction("ReduceMax", chip.Max, pickGrad)
 	_ = reduction("ReduceMin", chip.Min, pickGrad)
-	_ = reduction("ReduceProd", chip.Prod, nil)
+	_ = reduction("ReduceProd", chip.Prod, prodGrad)
 )
+
+// prodGrad gives each element the product of the others: y/x, and where there
+// are zeros the product of the rest to the only one.
+func prodGrad(c *call, x, y, dy *Node) *Node {
+	axes, g := c.attrs.(ReduceAttrs).Axes, x.Graph()
+	zero := Eq(x, Scalar(g, 0))
+	zeros := keep("ReduceSum", Cast(zero, tensor.Float32), axes)
+	safe := Where(zero, Scalar(g, 1), x)
+	rest := keep("ReduceProd", safe, axes)
+	none := Cast(Eq(zeros, Scalar(g, 0)), tensor.Float32)
+	single := Cast(Eq(zeros, Scalar(g, 1)), tensor.Float32)
+	others := Where(zero, Broadcast(Mul(rest, single), x.shape...), Div(Mul(rest, none), safe))
+	return Mul(dy, others)
+}
 
 // pickGrad gives dy to the elements that equal the extreme, shared equally
 // among ties.
@@ -104,7 +118,7 @@ func ReduceMax(x *Node, axes ...int) *Node { return reduce("ReduceMax", x, axes,
 // ReduceMin is the minimum along axes, which vanish; with no axes, over all.
 func ReduceMin(x *Node, axes ...int) *Node { return reduce("ReduceMin", x, axes, false) }
 
-// ReduceProd multiplies along axes, which vanish; it has no gradient.
+// ReduceProd multiplies along axes, which vanish; with no axes, over all.
 func ReduceProd(x *Node, axes ...int) *Node { return reduce("ReduceProd", x, axes, false) }
 
 // SumKeep is Sum that keeps the axes with length 1.

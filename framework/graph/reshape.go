@@ -1,5 +1,7 @@
 package graph
 
+import "github.com/macaw-ai/macaw/framework/tensor"
+
 var _ = register(operator{
 	name: "Reshape",
 	shape: func(c *call) []Type {
@@ -7,7 +9,11 @@ var _ = register(operator{
 	},
 	vjp: func(c *call, dy []*Node) []*Node { return []*Node{Reshape(dy[0], c.in[0].shape...)} },
 	lower: func(b *builder, c *call, in []value) []value {
-		return []value{b.reshape(in[0], b.types(c)[0].shape)}
+		shape := b.types(c)[0].shape
+		if n := b.typeOf(in[0]).len(); tensor.Size(shape) != n {
+			c.fail("%d elements do not fit into %v", n, shape)
+		}
+		return []value{b.reshape(in[0], shape)}
 	},
 })
 

@@ -29,6 +29,9 @@ type ImportOptions struct {
 	Outputs []string
 	// Fixed gives inputs that are always the same, such as a sampling rate.
 	Fixed map[string]*tensor.Tensor
+	// Sizes fixes dimensions that the model names, or that NewInputs does, such as a
+	// sequence length on which the model's control flow depends.
+	Sizes map[string]int
 	// Freeze reports the weights that optimisers shall leave alone; nil means none.
 	Freeze func(name string) bool
 	// FreezeStatistics keeps batch normalisation at the model's running statistics
@@ -129,6 +132,11 @@ func (n *Network) NewInputs(g *graph.Graph) []*graph.Node {
 		for j, d := range declared {
 			if d == "" {
 				d = fmt.Sprintf("%s_%d", info.Name, j)
+			}
+			if name, ok := d.(string); ok {
+				if n, fixed := n.options.Sizes[name]; fixed {
+					d = n
+				}
 			}
 			dims = append(dims, graph.Dims(d)...)
 		}

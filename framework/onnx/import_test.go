@@ -3,11 +3,15 @@ package onnx
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -55,13 +59,14 @@ func TestImportModels(t *testing.T) {
 		file  string
 		feeds map[string]*tensor.Tensor
 		fixed map[string]*tensor.Tensor
+		sizes map[string]int
 	}{
 		{file: "mnist/mnist.onnx", feeds: map[string]*tensor.Tensor{"Input3": uniform(0, 255, 1, 1, 28, 28)}},
 		{file: "yunet/yunet_n_320_320.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(0, 255, 1, 3, 320, 320)}},
 		{file: "yunet/yunet_n_dynamic.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(0, 255, 1, 3, 96, 160)}},
 		{file: "FastestDet/FastestDet.onnx", feeds: map[string]*tensor.Tensor{"input.1": uniform(0, 1, 1, 3, 352, 352)}},
-		{file: "silero-vad/silero_vad_16k_op15.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}},
-		{file: "silero-vad/silero_vad.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}},
+		{file: "silero-vad/silero_vad_16k_op15.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}, sizes: map[string]int{"sequence": 512}},
+		{file: "silero-vad/silero_vad.onnx", feeds: map[string]*tensor.Tensor{"input": uniform(-1, 1, 1, 512), "state": normal(2, 1, 128), "sr": rate}, fixed: map[string]*tensor.Tensor{"sr": rate}, sizes: map[string]int{"input_0": 1, "input_1": 512, "state_1": 1}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			b, err := os.ReadFile(filepath.Join(root, c.file))
@@ -80,7 +85,7 @@ func TestImportModels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, net, err := importRun(m, c.feeds, ImportOptions{Fixed: c.fixed})
+			got, net, err := importRun(m, c.feeds, ImportOptions{Fixed: c.fixed, Sizes: c.sizes})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,4 +188,60 @@ func importStandard(dir string) (ran bool, err error) {
 		}
 	}
 	return true, nil
+}
+
+// TestImportGradients compares the gradients through every operator with central
+// differences, on the cases of the operators' own tests.
+func TestImportGradients(t *testing.T) {
+	ops := map[string]int{}
+	for _, c := range allCases {
+		m, feeds := c.model()
+		net, err := Import(m, nn.NewParams(1), ImportOptions{})
+		if err != nil || len(net.Inputs()) == 0 {
+			continue
+		}
+		var in []*tensor.Tensor
+		usable := false
+		for _, i := range net.Inputs() {
+			x := feeds[i.Name]
+			in = append(in, x)
+			if x.DType() == tensor.Float32 {
+				usable = true
+				for _, v := range x.Float32s() {
+					usable = usable && !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0)
+				}
+				usable = usable && x.Len() <= 150
+			}
+		}
+		if !usable {
+			continue
+		}
+		build := func(_ *graph.Graph, in []*graph.Node) *graph.Node { return net.Forward(in...)[0] }
+		if !isDifferentiable(in, build) {
+			continue
+		}
+		if steps[c.op] || c.op == "Pow" && slices.Min(in[0].Float32s()) < 0 { // no derivative, or none by the exponent
+			continue
+		}
+		ops[c.op]++
+		t.Run(fmt.Sprintf("%s/%d", c.op, ops[c.op]), func(t *testing.T) {
+			graphtest.Check(t, device, graphtest.Case{Inputs: in, Build: build, Tol: 1e-3})
+		})
+	}
+	t.Logf("gradients of %d operators: %v", len(ops), slices.Sorted(maps.Keys(ops)))
+}
+
+// steps are operators whose derivative is zero but where they jump.
+var steps = map[string]bool{"Round": true, "Sign": true, "Floor": true, "Ceil": true, "Hardmax": true}
+
+// isDifferentiable reports whether a graph can have build and its result is float32.
+func isDifferentiable(in []*tensor.Tensor, build func(*graph.Graph, []*graph.Node) *graph.Node) bool {
+	g := graph.New(graph.Inference)
+	var nodes []*graph.Node
+	for i, x := range in {
+		nodes = append(nodes, g.Input(fmt.Sprint(i), x.DType(), graph.Ints(x.Shape()...)...))
+	}
+	float := false
+	err := graph.Trace(func() { y := build(g, nodes); float = y.DType() == tensor.Float32 })
+	return err == nil && float
 }

@@ -244,7 +244,7 @@ func (c *lifting) vals(i int) ([]int64, error) {
 // others can follow, else as it stands.
 func (c *lifting) elementwise(f func(in []*graph.Node) *graph.Node) error {
 	if in, ok := c.imageOperands(); ok {
-		return c.setLast(f(in))
+		return c.setLast(f(agreed(in)))
 	}
 	var in []*graph.Node
 	for _, v := range c.in {
@@ -252,7 +252,45 @@ func (c *lifting) elementwise(f func(in []*graph.Node) *graph.Node) error {
 			in = append(in, c.node(v))
 		}
 	}
-	return c.set(f(in))
+	return c.set(f(agreed(in)))
+}
+
+// agreed lets dimensions that cannot be told apart, such as 2·⌊H/32⌋ and ⌊H/16⌋,
+// be those of the first operand that has them: a model that joins them works for
+// sizes that make them equal, which is checked when a plan is made.
+func agreed(in []*graph.Node) []*graph.Node {
+	in = slices.Clone(in)
+	for back := 1; ; back++ {
+		var first *graph.Dim
+		more := false
+		for i, x := range in {
+			if x.Rank() < back {
+				continue
+			}
+			more = true
+			switch d := x.Dim(-back); {
+			case d.Is(1):
+			case first == nil:
+				first = &d
+			default:
+				in[i] = withDim(x, x.Rank()-back, *first)
+			}
+		}
+		if !more {
+			return in
+		}
+	}
+}
+
+// withDim takes the symbolic axis of x for d long.
+func withDim(x *graph.Node, axis int, d graph.Dim) *graph.Node {
+	old := x.Dim(axis)
+	if _, known := old.Sub(d).Known(); known {
+		return x
+	}
+	shape := slices.Clone(x.Shape())
+	shape[axis] = d
+	return graph.Reshape(x, shape...)
 }
 
 // vector returns v with one axis.

@@ -166,10 +166,21 @@ func liftConcat(c *lifting) error {
 			in = append(in, c.node(v))
 		}
 	}
+	at := axis
 	if image {
-		return c.setLast(graph.Concat(slices.Index(toLast, axis), in...))
+		at = slices.Index(toLast, axis)
 	}
-	return c.set(graph.Concat(axis, in...))
+	for i, x := range in[1:] {
+		for a := range min(x.Rank(), in[0].Rank()) {
+			if a != at {
+				in[1+i] = withDim(in[1+i], a, in[0].Dim(a))
+			}
+		}
+	}
+	if image {
+		return c.setLast(graph.Concat(at, in...))
+	}
+	return c.set(graph.Concat(at, in...))
 }
 
 func liftSlice(c *lifting) error {
