@@ -132,13 +132,28 @@ func (x *exporter) isImage(n *graph.Node) bool { return x.first[n] != "" && x.la
 
 func (x *exporter) done(n *graph.Node) bool { return x.last[n] != "" || x.first[n] != "" }
 
-// constant returns the value of a constant or variable node, else nil.
+// constant returns the value of a constant or variable node, or of one that only
+// moves such a value's elements, else nil.
 func constant(n *graph.Node) *tensor.Tensor {
 	switch a := n.Op().Attrs.(type) {
 	case graph.ConstAttrs:
 		return a.Value
 	case graph.VarAttrs:
 		return a.Variable.Value()
+	case graph.TransposeAttrs:
+		if t := constant(n.Inputs()[0]); t != nil {
+			if moved, err := transpose(t, convert[int64](a.Perm)); err == nil {
+				return moved
+			}
+		}
+	case graph.ShapeAttrs:
+		dims, known := a.Shape.Known()
+		if n.Op().Name != "Reshape" || !known {
+			return nil
+		}
+		if t := constant(n.Inputs()[0]); t != nil && t.Len() == tensor.Size(dims) {
+			return t.Reshape(dims...)
+		}
 	}
 	return nil
 }

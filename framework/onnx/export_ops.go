@@ -121,23 +121,37 @@ func exportConcat(x *exporter, n *graph.Node) error {
 // symbolic axes: counted from the end where only the distance to it is known.
 func exportSlice(x *exporter, n *graph.Node) error {
 	a, in := n.Op().Attrs.(graph.SliceAttrs), n.Inputs()[0]
-	var starts, ends, axes, steps []int
+	var starts, ends []string // int64 [1] each
+	var axes, steps []int
 	for i, d := range in.Shape() {
 		if a.Step[i] == 1 && a.Start[i].Is(0) && a.Len[i].Equal(d) {
 			continue
 		}
 		start, ok := fromEnd(a.Start[i], d)
-		if !ok {
-			return x.fail(n, "the start %v of axis %d is not fixed", a.Start[i], i)
+		end, ok2 := sliceEnd(a, i, d)
+		if ok && ok2 {
+			starts, ends = append(starts, x.b.Ints(start)), append(ends, x.b.Ints(end))
+		} else {
+			from, ok := x.readDim(a.Start[i], in)
+			to, ok2 := x.readDim(a.Start[i].Add(a.Len[i].MulInt(a.Step[i])), in)
+			if !ok || !ok2 || a.Step[i] < 0 {
+				return x.fail(n, "the range of axis %d is not fixed", i)
+			}
+			starts, ends = append(starts, from), append(ends, to)
 		}
-		end, ok := sliceEnd(a, i, d)
-		if !ok {
-			return x.fail(n, "the length %v of axis %d is not fixed", a.Len[i], i)
-		}
-		starts, ends, axes, steps = append(starts, start), append(ends, end), append(axes, i), append(steps, a.Step[i])
+		axes, steps = append(axes, i), append(steps, a.Step[i])
 	}
 	b := x.b
-	return x.set(n, b.Op("Slice", nil, x.plain(in), b.Ints(starts...), b.Ints(ends...), b.Ints(axes...), b.Ints(steps...)))
+	join := func(parts []string) string {
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		return b.Op("Concat", Attrs{"axis": 0}, parts...)
+	}
+	if len(axes) == 0 {
+		return x.set(n, x.plain(in))
+	}
+	return x.set(n, b.Op("Slice", nil, x.plain(in), join(starts), join(ends), b.Ints(axes...), b.Ints(steps...)))
 }
 
 // fromEnd gives a position as a number: itself, or negative from the end.
@@ -306,8 +320,8 @@ func (x *exporter) dims(n *graph.Node, dims graph.Shape, in *graph.Node, hole bo
 	return x.b.Op("Concat", Attrs{"axis": 0}, parts...), nil
 }
 
-// readDim finds a value with the dimension d and takes it from its shape.
-func (x *exporter) readDim(d graph.Dim, in *graph.Node) (string, bool) {
+// findDim finds a value with the dimension d and takes it from its shape.
+func (x *exporter) findDim(d graph.Dim, in *graph.Node) (string, bool) {
 	from := func(n *graph.Node) (string, bool) {
 		for i, e := range n.Shape() {
 			if e.Equal(d) {

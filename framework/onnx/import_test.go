@@ -90,13 +90,58 @@ func TestImportModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d variables", len(net.vars))
+			again := exported(t, net)
+			s, err := NewSession(again, device)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			feeds := maps.Clone(c.feeds)
+			for name := range c.fixed {
+				delete(feeds, name)
+			}
+			back, err := s.Run(context.Background(), feeds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ref := ort(t, again, feeds)
 			for name, w := range want {
 				if diff := compare(got[name], w, 1e-4); diff != "" {
 					t.Errorf("%s: %s", name, diff)
 				}
+				if diff := compare(back[name], w, 1e-4); diff != "" {
+					t.Errorf("%s exported again: %s", name, diff)
+				}
+				if diff := compare(ref[name], w, 1e-4); diff != "" {
+					t.Errorf("%s exported again, in onnxruntime: %s", name, diff)
+				}
 			}
 		})
 	}
+}
+
+// exported traces net with its symbolic sizes and makes a model of it.
+func exported(t *testing.T, net *Network) *Model {
+	t.Helper()
+	g := graph.New(graph.Inference)
+	var outputs []Named
+	err := graph.Trace(func() {
+		for i, y := range net.Forward(net.NewInputs(g)...) {
+			outputs = append(outputs, Named{net.Outputs()[i], y})
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Export("again", outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.Marshal()
+	if m, err = Unmarshal(b); err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // untraced lists the standard cases on floats that Import cannot have as a graph,
