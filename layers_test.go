@@ -16,7 +16,7 @@ import (
 // other. A name stands for the folder and all below it, unless a longer name
 // covers it.
 const layers = `
-	internal < chip < framework/tensor < framework/graph < framework/nn < framework/optim, framework/onnx;
+	internal < chip < framework/tensor < framework/graph < framework/nn < framework/optim < framework/onnx;
 	framework/tensor < framework/safetensors;
 	framework/tensor < data;
 	data, framework/onnx < model;

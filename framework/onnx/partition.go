@@ -13,6 +13,15 @@ var heavy = map[string]bool{
 	"BatchNormalization": true, "LayerNormalization": true, "Resize": true,
 }
 
+// forTraining lists operators whose form in a graph is there for gradients and
+// slower than the host's kernel, or is made of as many nodes as there are rounds.
+var forTraining = map[string]bool{
+	"RNN": true, "GRU": true, "LSTM": true, "If": true, "Loop": true, "Scan": true, "SequenceConstruct": true, "SequenceEmpty": true,
+	"SequenceInsert": true, "SequenceAt": true, "SequenceErase": true, "SequenceLength": true, "SplitToSequence": true,
+	"ConcatFromSequence": true, "NegativeLogLikelihoodLoss": true, "SoftmaxCrossEntropyLoss": true, "ReverseSequence": true,
+	"GatherND": true, "GatherElements": true, "CumSum": true, "Compress": true, "Hardmax": true, "LRN": true, "Range": true,
+}
+
 // partition gathers the steps that the device can run into segments. A step's
 // phase is the least one, even for the host and odd for the device, that no
 // value it reads comes after; the device steps of one phase are a segment.
@@ -69,7 +78,7 @@ func (p *program) partition(dev chip.Device, declared []tensor.DType, denied map
 // liftable reports whether the device may run st as far as its types tell.
 func liftable(st *step, types []tensor.DType) bool {
 	name := operatorName(st.call.node)
-	if lifters[name] == nil {
+	if lifters[name] == nil || forTraining[name] {
 		return false
 	}
 	for _, s := range append(slices.Clone(st.ins), st.outs...) {
