@@ -187,8 +187,10 @@ func liftResize(c *lifting) error {
 		return errLift
 	}
 	n := *c.call
-	a := resizeAttrs{mode: n.str("mode", "nearest"), coordinates: n.str("coordinate_transformation_mode", "half_pixel"),
-		nearest: n.str("nearest_mode", "round_prefer_floor"), antialias: n.flag("antialias", false), axes: n.ints("axes")}
+	a := readResize(&n)
+	if n.version < 11 || n.err != nil || a.coordinates != "half_pixel" || a.mode == "cubic" || a.antialias && a.excludeOutside {
+		return errLift
+	}
 	var known [2]*tensor.Tensor
 	for i := range known {
 		if c.has(2 + i) {
@@ -198,10 +200,11 @@ func liftResize(c *lifting) error {
 		}
 	}
 	shape := c.in[0].shape()
-	to, by, err := a.target(shape, known[0], known[1])
+	t, err := a.target(shape, known[0], known[1])
 	if err != nil {
 		return err
 	}
+	to, by := t.sizes, t.scales
 	for i := range to {
 		exact := by[i] == float64(to[i])/float64(shape[i])
 		if i < 2 && to[i] != shape[i] || !exact {
@@ -213,9 +216,6 @@ func liftResize(c *lifting) error {
 		if mode = chip.Nearest; a.nearest != "round_prefer_floor" {
 			return errLift
 		}
-	}
-	if a.coordinates != "half_pixel" {
-		return errLift
 	}
 	return c.setLast(graph.Resize(c.channelsLast(c.in[0]), graph.Const(to[2]), graph.Const(to[3]), mode, a.antialias && mode == chip.Linear))
 }
