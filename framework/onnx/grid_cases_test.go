@@ -51,7 +51,7 @@ func TestGridByHand(t *testing.T) {
 		{"old name", "GridSample", 16, Attrs{"align_corners": 1, "mode": "bilinear", "padding_mode": "border"}, ts{line, at(0, 9)}, floats(2, 4).Reshape(1, 1, 2)},
 		{"reflection", "GridSample", 20, Attrs{"align_corners": 1, "mode": "nearest", "padding_mode": "reflection"}, ts{line, at(2, 3, -3)}, floats(2, 1, 4).Reshape(1, 1, 3)},
 		{"cubic at elements", "GridSample", 20, Attrs{"align_corners": 1, "mode": "cubic"}, ts{line, at(-1, 0, 1)}, line},
-		{"cubic between", "GridSample", 20, Attrs{"align_corners": 1, "mode": "cubic"}, ts{line, at(0.5)}, floats(-0.09375*1 + 0.59375*2 + 0.59375*4).Reshape(1, 1, 1)},
+		{"cubic between", "GridSample", 20, Attrs{"align_corners": 1, "mode": "cubic"}, ts{line, at(0.5)}, floats(-0.09375*1+0.59375*2+0.59375*4).Reshape(1, 1, 1)},
 		{"strings", "GridSample", 20, Attrs{"mode": "nearest"}, ts{words("a", "b").Reshape(1, 1, 2), at(-0.5, 0.5, 9)}, words("a", "b", "").Reshape(1, 1, 3)},
 		{"float16", "GridSample", 20, Attrs{"align_corners": 1}, ts{as(line, tensor.Half), at(-0.5)}, halves(1.5).Reshape(1, 1, 1)},
 		{"NaN reads as zero", "GridSample", 20, Attrs{"padding_mode": "reflection"}, ts{line, at(nan, inf)}, floats(0, 0).Reshape(1, 1, 2)},

@@ -159,7 +159,7 @@ func (a gridAttrs) taps(v float64, n int) (index [4]int, weights [4]float64) {
 		case "border":
 			x = clampF(x, 0, float64(n-1))
 		case "reflection":
-			x = reflect(x, lo, hi)
+			x = mirror(x, lo, hi)
 		}
 	}
 	index = [4]int{-1, -1, -1, -1}
@@ -194,13 +194,13 @@ func (a gridAttrs) pad(i float64, n int, lo, hi float64) int {
 	case "border":
 		return int(clampF(i, 0, float64(n-1)))
 	case "reflection":
-		return int(clampF(reflect(i, lo, hi), 0, float64(n-1)))
+		return int(clampF(mirror(i, lo, hi), 0, float64(n-1)))
 	}
 	return -1
 }
 
-// reflect mirrors x at lo and hi until it lies between them.
-func reflect(x, lo, hi float64) float64 {
+// mirror reflects x at lo and hi until it lies between them.
+func mirror(x, lo, hi float64) float64 {
 	span := hi - lo
 	if span <= 0 {
 		return lo
