@@ -155,10 +155,12 @@ func (a gridAttrs) taps(v float64, n int) (index [4]int, weights [4]float64) {
 		x = math.RoundToEven(x)
 	}
 	if x < lo || x > hi {
-		switch a.padding {
-		case "border":
+		switch {
+		case a.padding == "border" && a.mode == "cubic": // beyond, all taps read the edge
+			x = clampF(x, -2, float64(n+1))
+		case a.padding == "border":
 			x = clampF(x, 0, float64(n-1))
-		case "reflection":
+		case a.padding == "reflection":
 			x = mirror(x, lo, hi)
 		}
 	}

@@ -158,7 +158,9 @@ func (a roiAttrs) samples(start, end float64, n, bins int) ([]roiSamples, error)
 	return out, nil
 }
 
-// pool gives the mean of the samples of one bin, or the largest.
+// pool gives the mean of the samples of one bin. The maximum is that of the four
+// weighted elements of each sample, not of their sums: so the standard's reference
+// has it.
 func (a roiAttrs) pool(plane []float64, w int, rows, cols roiSamples) float64 {
 	total, top := 0.0, math.Inf(-1)
 	if len(rows.at) < rows.count || len(cols.at) < cols.count {
@@ -166,11 +168,12 @@ func (a roiAttrs) pool(plane []float64, w int, rows, cols roiSamples) float64 {
 	}
 	for _, y := range rows.at {
 		for _, x := range cols.at {
-			a, b := plane[y.lo*w+x.lo], plane[y.lo*w+x.hi]
-			c, d := plane[y.hi*w+x.lo], plane[y.hi*w+x.hi]
-			v := (1-y.f)*((1-x.f)*a+x.f*b) + y.f*((1-x.f)*c+x.f*d)
-			total += v
-			top = math.Max(top, v)
+			p := (1 - y.f) * (1 - x.f) * plane[y.lo*w+x.lo]
+			q := (1 - y.f) * x.f * plane[y.lo*w+x.hi]
+			r := y.f * (1 - x.f) * plane[y.hi*w+x.lo]
+			s := y.f * x.f * plane[y.hi*w+x.hi]
+			total += p + q + r + s
+			top = max(top, p, q, r, s)
 		}
 	}
 	if a.maximum {
