@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -76,5 +77,34 @@ func TestSpatialByHand(t *testing.T) {
 		{"no matrix", "Det", 11, nil, ts{ones(2, 3)}, nil},
 	} {
 		t.Run(c.op+"/"+c.name, c.check)
+	}
+}
+
+// TestCol2ImTransposes: one channel of columns is a ConvTranspose whose filters
+// each hold a single one. The reference runtime goes wrong on dilated volumes.
+func TestCol2ImTransposes(t *testing.T) {
+	x, filters := normal(1, 8, 36), tensor.New(tensor.Float32, 8, 1, 2, 2, 2)
+	for k := range 8 {
+		filters.Float32s()[k*8+k] = 1
+	}
+	attrs := Attrs{"strides": []int{1, 2, 1}, "dilations": []int{2, 1, 1}, "pads": []int{0, 1, 0, 0, 1, 0}}
+	var outs []*tensor.Tensor
+	for _, c := range []opCase{
+		{op: "Col2Im", attrs: attrs, ins: ts{x, ints(5, 4, 5), ints(2, 2, 2)}},
+		{op: "ConvTranspose", attrs: attrs, ins: ts{x.Reshape(1, 8, 3, 3, 4), filters}},
+	} {
+		m, feeds := c.model()
+		s, err := NewSession(m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(context.Background(), feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outs = append(outs, got["out0"])
+	}
+	if diff := compare(outs[0], outs[1], 1e-6); diff != "" {
+		t.Error(diff)
 	}
 }
