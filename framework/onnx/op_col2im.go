@@ -66,6 +66,9 @@ func col2im[T number](attrs windowAttrs, in []*tensor.Tensor) (*tensor.Tensor, e
 	if err != nil {
 		return nil, err
 	}
+	if err := checkShape(outShape(1, 1, axes)); err != nil {
+		return nil, err
+	}
 	plane, area, size := sizes(axes)
 	if x.Shape()[1]%size != 0 || x.Shape()[2] != area {
 		return nil, fmt.Errorf("%v holds no %d columns of blocks of %d", x, area, size)

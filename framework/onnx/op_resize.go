@@ -53,6 +53,9 @@ func compileResize(n *call) kernel {
 	})
 }
 
+// maxPositions bounds the positions along one axis, each of which has its taps.
+const maxPositions = 1 << 24
+
 // run resizes x; every axis is separate, and those that shrink come first, so
 // that nothing on the way is larger than both ends.
 func (a resizeAttrs) run(x *tensor.Tensor, t *resizeTarget) (*tensor.Tensor, error) {
@@ -71,6 +74,9 @@ func (a resizeAttrs) run(x *tensor.Tensor, t *resizeTarget) (*tensor.Tensor, err
 	}
 	outside := make([][]bool, len(t.sizes))
 	for _, i := range t.order() {
+		if t.sizes[i] > maxPositions {
+			return nil, fmt.Errorf("axis %d of %d: %w", i, t.sizes[i], errTooLarge)
+		}
 		n, at := x.Shape()[i], a.source(t, i)
 		if a.coordinates == "tf_crop_and_resize" {
 			at, outside[i] = within(n, t.sizes[i], at)

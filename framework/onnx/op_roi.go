@@ -12,8 +12,11 @@ var _ = register(map[string]operator{
 	"MaxRoiPool": {2, 2, compileMaxRoiPool},
 })
 
-// maxSampling bounds the attribute sampling_ratio.
-const maxSampling = 1 << 10
+// Bounds of what attributes ask for: bins along an axis, and samples in one.
+const (
+	maxBins     = 1 << 20
+	maxSampling = 1 << 8
+)
 
 // roiAttrs are the attributes of RoiAlign.
 type roiAttrs struct {
@@ -25,7 +28,7 @@ type roiAttrs struct {
 
 // poolSize reads an attribute that sizes the result.
 func (n *call) poolSize(name string, v int64) int {
-	if v < 1 || v > maxOutput {
+	if v < 1 || v > maxBins {
 		n.fail("attribute %s = %d is out of range", name, v)
 	}
 	return int(v)

@@ -65,6 +65,7 @@ func TestResizeByHand(t *testing.T) {
 		{"empty batch", "Resize", 13, nil, ts{normal(0, 2), nil, floats(1, 2)}, normal(0, 4)},
 		{"huge scales", "Resize", 13, nil, ts{normal(1, 2), nil, floats(1e6, 1e6)}, nil},
 		{"huge sizes", "Resize", 13, Attrs{"mode": "cubic"}, ts{normal(2, 2), nil, nil, ints(1<<20, 1<<20)}, nil},
+		{"long axis", "Resize", 13, Attrs{"mode": "linear"}, ts{normal(2), nil, nil, ints(1 << 27)}, nil},
 		{"huge on the way", "Resize", 13, Attrs{"mode": "linear"}, ts{normal(1<<20, 1), nil, nil, ints(1, 1<<10)}, tensor.New(tensor.Float32, 1<<20)},
 		{"set 10 shrinks", "Resize", 10, nil, ts{floats(0, 1, 2, 3, 4), floats(0.6)}, floats(0, 2, 4)},
 		{"set 10 grows", "Resize", 10, Attrs{"mode": "linear"}, ts{floats(0, 1), floats(2)}, floats(0, 0.5, 1, 1)},
