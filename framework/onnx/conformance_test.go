@@ -19,6 +19,7 @@ type opCase struct {
 	fixed int              // so many inputs at the end are constants of the model
 	outs  int              // 0 means 1
 	tol   float64          // 0 means 1e-4
+	host  bool             // the graph of the device is not meant to have it
 }
 
 var noise = rand.New(rand.NewPCG(1, 2))

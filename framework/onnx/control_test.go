@@ -112,8 +112,8 @@ func TestSessionErrors(t *testing.T) {
 	for want, m := range map[string]*Model{
 		`node "Hash_1" (Hash): this operator is not supported`: build(func(b *Builder) { b.Output("y", b.Op("Hash", nil, x(b)), tensor.Float32) }),
 		`attribute "axis" has type 1, want 2`:                  build(func(b *Builder) { b.Output("y", b.Op("Softmax", Attrs{"axis": 1.5}, x(b)), tensor.Float32) }),
-		`attribute mode = "cubic" is not supported`: build(func(b *Builder) {
-			b.Output("y", b.Op("Resize", Attrs{"mode": "cubic"}, x(b), "", "", b.Ints(1, 1)), tensor.Float32)
+		`attribute mode = "lanczos" is not supported`: build(func(b *Builder) {
+			b.Output("y", b.Op("Resize", Attrs{"mode": "lanczos"}, x(b), "", "", b.Ints(1, 1)), tensor.Float32)
 		}),
 		`3 inputs do not suit the operator`: build(func(b *Builder) { b.Output("y", b.Op("MatMul", nil, x(b), "x", "x"), tensor.Float32) }),
 		`input 0 must not be left out`:      build(func(b *Builder) { b.Output("y", b.Op("MatMul", nil, "", x(b)), tensor.Float32) }),

@@ -38,7 +38,8 @@ func (p *program) fusePixels(declared []tensor.DType) {
 		resize := &p.steps[i]
 		c := resize.call
 		if operatorName(c.node) != "Resize" || c.str("mode", "nearest") != "linear" || !c.flag("antialias", false) ||
-			c.str("coordinate_transformation_mode", "half_pixel") != "half_pixel" || c.has("axes") || resize.ins[3] < 0 {
+			c.str("coordinate_transformation_mode", "half_pixel") != "half_pixel" || c.has("axes") || resize.ins[3] < 0 ||
+			c.flag("exclude_outside", false) || c.str("keep_aspect_ratio_policy", "stretch") != "stretch" {
 			continue
 		}
 		turn := before(resize.ins[0], "Transpose")

@@ -205,7 +205,15 @@ type lifting struct {
 	in   []*lifted
 }
 
+// put stores output i. What would be too large is an error, as on the host.
 func (c *lifting) put(i int, v *lifted) error {
+	if v.list == nil {
+		if dims, ok := v.shape().Known(); ok {
+			if err := checkShape(dims); err != nil {
+				return err
+			}
+		}
+	}
 	if i < len(c.st.outs) && c.st.outs[i] >= 0 {
 		c.values[c.st.outs[i]] = v
 	}

@@ -13,8 +13,13 @@ import (
 // whole factors; and for known lengths gathering with weights along each axis.
 func liftResize(c *lifting) error {
 	n := *c.call
-	a := resizeAttrs{mode: n.str("mode", "nearest"), coordinates: n.str("coordinate_transformation_mode", "half_pixel"),
-		nearest: n.str("nearest_mode", "round_prefer_floor"), antialias: n.flag("antialias", false), axes: n.ints("axes")}
+	a := readResize(&n)
+	if n.err != nil {
+		return n.err
+	}
+	if c.call.version < 11 { // Upsample, and Resize of set 10
+		a.coordinates, a.nearest = "asymmetric", "floor"
+	}
 	to, exact, err := c.resized(a)
 	if err != nil {
 		return err
@@ -53,14 +58,14 @@ func liftResize(c *lifting) error {
 // plainResize reports whether the graph's Resize does the same.
 func (c *lifting) plainResize(a resizeAttrs, to graph.Shape) bool {
 	s := c.in[0].shape()
-	return len(s) == 4 && to[0].Equal(s[0]) && to[1].Equal(s[1]) && a.coordinates == "half_pixel" &&
+	return len(s) == 4 && to[0].Equal(s[0]) && to[1].Equal(s[1]) && a.coordinates == "half_pixel" && !(a.antialias && a.excludeOutside) &&
 		(a.mode == "linear" || a.mode == "nearest" && a.nearest == "round_prefer_floor")
 }
 
 // resized gives the new shape, and whether the scales are those of old and new length.
 func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error) {
 	shape := c.in[0].shape()
-	if c.call.str("keep_aspect_ratio_policy", "stretch") != "stretch" || a.coordinates == "tf_crop_and_resize" {
+	if a.coordinates == "tf_crop_and_resize" {
 		return nil, false, errLift
 	}
 	if from, ok := shape.Known(); ok {
@@ -68,18 +73,18 @@ func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error)
 		if err != nil {
 			return nil, false, err
 		}
-		known, by, err := a.target(from, scales, sizes)
+		t, err := a.target(from, scales, sizes)
 		if err != nil {
 			return nil, false, err
 		}
 		exact = true
-		for i := range known {
-			exact = exact && by[i] == float64(known[i])/float64(from[i])
+		for i, n := range t.sizes {
+			exact = exact && t.scales[i] == float64(n)/float64(from[i])
 		}
-		return graph.Ints(known...), exact, nil
+		return graph.Ints(t.sizes...), exact, nil
 	}
-	if a.axes != nil {
-		return nil, false, noForm("a symbolic size with the attribute axes")
+	if a.axes != nil || a.policy != "stretch" {
+		return nil, false, noForm("a symbolic size with the attribute axes or keep_aspect_ratio_policy")
 	}
 	if c.has(3) {
 		if to, err = c.dims(3); err == nil && len(to) != len(shape) {
@@ -170,11 +175,11 @@ func (c *lifting) scale(a resizeAttrs, i, n, m int) float64 {
 	if err != nil {
 		return float64(m) / float64(n)
 	}
-	_, by, err := a.target(from, scales, sizes)
+	t, err := a.target(from, scales, sizes)
 	if err != nil {
 		return float64(m) / float64(n)
 	}
-	return by[i]
+	return t.scales[i]
 }
 
 // resizeMatrix is what resizing an axis of n to m multiplies it with, [m,n]: the
@@ -194,7 +199,7 @@ func (c *lifting) resizeMatrix(n, m int, scale float64) (*tensor.Tensor, error) 
 		}
 	}
 	version := c.call.version
-	if version < 11 { // Upsample, and Resize of set 10, are asymmetric and round down
+	if version < 11 { // asymmetric, rounding down
 		version = 11
 		node.Attributes = append(node.Attributes, &Attribute{Name: "coordinate_transformation_mode", Type: AttrString, S: "asymmetric"},
 			&Attribute{Name: "nearest_mode", Type: AttrString, S: "floor"})

@@ -159,7 +159,7 @@ func pairUp(in []*sizeTensor, f func(a, b ratio) error) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := spread(shape, in[0].shape, in[1].shape)
+	at, err := places(shape, in[0].shape, in[1].shape)
 	if err != nil {
 		return nil, err
 	}
@@ -171,9 +171,9 @@ func pairUp(in []*sizeTensor, f func(a, b ratio) error) ([]int, error) {
 	return shape, nil
 }
 
-// spread gives, for each of the shapes, which element stands at each place of
+// places gives, for each of the shapes, which element stands at each place of
 // the shape that they broadcast to.
-func spread(to []int, shapes ...[]int) ([][]int64, error) {
+func places(to []int, shapes ...[]int) ([][]int64, error) {
 	out := make([][]int64, len(shapes))
 	for i, shape := range shapes {
 		order := tensor.New(tensor.Int64, shape...)
@@ -275,7 +275,7 @@ func (c *lifting) whereSizes() (bool, error) {
 	if s.shape, err = broadcastShapes(cond.Shape(), yes.shape, no.shape); err != nil {
 		return false, err
 	}
-	at, err := spread(s.shape, cond.Shape(), yes.shape, no.shape)
+	at, err := places(s.shape, cond.Shape(), yes.shape, no.shape)
 	if err != nil {
 		return false, err
 	}

@@ -23,6 +23,7 @@ func init() {
 		"ReduceLogSumExp", "ArgMax", "ArgMin", "TopK", "CumSum", "MatMul", "Gemm", "Conv", "ConvTranspose", "MaxPool", "AveragePool",
 		"GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LayerNormalization", "InstanceNormalization", "LpNormalization", "LRN",
 		"Resize", "Upsample", "Range",
+		"GroupNormalization", "MeanVarianceNormalization", "Det", "Col2Im", "GridSample", "AffineGrid", "RoiAlign", "MaxRoiPool",
 	} {
 		inFloat32[op] = true
 	}

@@ -3,7 +3,6 @@ package onnx
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -14,151 +13,162 @@ var _ = register(map[string]operator{
 
 // resizeAttrs are the attributes of Resize.
 type resizeAttrs struct {
-	mode, coordinates, nearest string
-	antialias                  bool
-	axes                       []int64
+	mode, coordinates, nearest, policy string
+	antialias, excludeOutside          bool
+	axes                               []int64
+	cubicA                             float64
+	extrapolation                      float32
 }
 
+func readResize(n *call) resizeAttrs {
+	return resizeAttrs{
+		mode: n.choice("mode", "nearest", "linear", "cubic"),
+		coordinates: n.choice("coordinate_transformation_mode", "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+			"asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"),
+		nearest:   n.choice("nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
+		policy:    n.choice("keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller"),
+		antialias: n.flag("antialias", false), excludeOutside: n.flag("exclude_outside", false), axes: n.ints("axes"),
+		cubicA: float64(n.float("cubic_coeff_a", -0.75)), extrapolation: n.float("extrapolation_value", 0),
+	}
+}
+
+// compileResize samples its input at positions that the attributes give for each
+// of the output; operator set 10 has scales, the mode, and nothing else.
 func compileResize(n *call) kernel {
-	a := resizeAttrs{
-		mode:        n.choice("mode", "nearest", "linear"),
-		coordinates: n.choice("coordinate_transformation_mode", "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"),
-		nearest:     n.choice("nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
-		antialias:   n.flag("antialias", false), axes: n.ints("axes"),
-	}
-	n.choice("keep_aspect_ratio_policy", "stretch")
 	if n.version < 11 {
-		n.fail("Resize before opset 11 is not supported")
+		return compileUpsample(n)
 	}
+	a := readResize(n)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
-		sizes, scales, err := a.target(in[0].Shape(), in[2], in[3])
+		t, err := a.target(in[0].Shape(), in[2], in[3])
 		if err != nil {
 			return nil, err
 		}
-		if err := checkShape(sizes); err != nil {
-			return nil, err
+		if a.coordinates == "tf_crop_and_resize" {
+			if err := t.crop(in[1]); err != nil {
+				return nil, err
+			}
 		}
-		if a.mode == "nearest" {
-			return a.resizeNearest(in[0], sizes, scales)
-		}
-		return a.resizeLinear(in[0], sizes, scales)
+		return a.run(in[0], t)
 	})
 }
 
-// target resolves the output size and scale of every axis.
-func (a resizeAttrs) target(shape []int, scales, sizes *tensor.Tensor) ([]int, []float64, error) {
-	axes := []int{}
-	if a.axes == nil {
-		for i := range shape {
-			axes = append(axes, i)
-		}
-	}
-	for _, v := range a.axes {
-		i, err := axisOf(v, len(shape))
-		if err != nil || slices.Contains(axes, i) {
-			return nil, nil, fmt.Errorf("axes %v do not suit rank %d", a.axes, len(shape))
-		}
-		axes = append(axes, i)
-	}
-	to, by := slices.Clone(shape), make([]float64, len(shape))
-	for i := range by {
-		by[i] = 1
-	}
-	switch {
-	case sizes != nil && sizes.Len() > 0:
-		v, err := int64s(sizes)
-		if err != nil || len(v) != len(axes) {
-			return nil, nil, fmt.Errorf("sizes %v do not suit %d axes", sizes, len(axes))
-		}
-		dims, err := toDims(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		for i, ax := range axes {
-			to[ax] = dims[i]
-			by[ax] = float64(dims[i]) / float64(shape[ax])
-		}
-	case scales != nil && scales.DType() == tensor.Float32 && scales.Len() == len(axes):
-		for i, ax := range axes {
-			s := float64(scales.Float32s()[i])
-			if !(s > 0) || s*float64(shape[ax]) > maxOutput {
-				return nil, nil, fmt.Errorf("the scale %v is out of range", s)
-			}
-			to[ax], by[ax] = int(math.Floor(s*float64(shape[ax]))), s
-		}
-	default:
-		return nil, nil, fmt.Errorf("neither scales nor sizes suit %d axes", len(axes))
-	}
-	for i, d := range shape {
-		if d == 0 || to[i] == 0 {
-			return nil, nil, fmt.Errorf("cannot resize %v to %v", shape, to)
-		}
-	}
-	return to, by, nil
-}
+// maxPositions bounds the positions along one axis, each of which has its taps.
+const maxPositions = 1 << 24
 
-// source returns the source coordinate of each output position of an axis.
-func (a resizeAttrs) source(n, m int, scale float64) func(i int) float64 {
-	switch a.coordinates {
-	case "align_corners":
-		return func(i int) float64 {
-			if m == 1 {
-				return 0
-			}
-			return float64(i) * float64(n-1) / float64(m-1)
-		}
-	case "asymmetric":
-		return func(i int) float64 { return float64(i) / scale }
-	case "pytorch_half_pixel":
-		if m == 1 {
-			return func(int) float64 { return 0 }
-		}
-	}
-	return halfPixel(scale)
-}
-
-func (a resizeAttrs) resizeLinear(x *tensor.Tensor, sizes []int, scales []float64) (*tensor.Tensor, error) {
-	if err := floatsOnly(x); err != nil {
+// run resizes x; every axis is separate, and those that shrink come first, so
+// that nothing on the way is larger than both ends.
+func (a resizeAttrs) run(x *tensor.Tensor, t *resizeTarget) (*tensor.Tensor, error) {
+	if err := checkShape(t.sizes); err != nil {
 		return nil, err
 	}
-	shape, data := slices.Clone(x.Shape()), x.Float32s()
-	for i := len(shape) - 1; i >= 0; i-- {
-		n, m := shape[i], sizes[i]
-		if n == m && scales[i] == 1 {
-			continue
-		}
-		at := a.source(n, m, scales[i])
-		t := linearTaps(n, m, at)
-		if a.antialias {
-			t = antialiasTaps(n, m, scales[i], at)
-		}
-		data = resample(data, tensor.Size(shape[:i]), n, tensor.Size(shape[i+1:]), t)
-		shape[i] = m
+	if tensor.Size(t.sizes) == 0 {
+		return tensor.New(x.DType(), t.sizes...), nil
 	}
-	return tensor.Of(data, shape...), nil
-}
-
-func (a resizeAttrs) resizeNearest(x *tensor.Tensor, sizes []int, scales []float64) (*tensor.Tensor, error) {
-	for i, m := range sizes {
-		n := x.Shape()[i]
-		if n == m && scales[i] == 1 {
-			continue
-		}
-		at := a.source(n, m, scales[i])
-		index := make([]int64, m)
-		for j := range index {
-			index[j] = int64(min(max(a.round(at(j)), 0), n-1))
-		}
-		var err error
-		if x, err = gather(x, index, []int{m}, i); err != nil {
+	dt := x.DType()
+	var err error
+	if a.mode != "nearest" {
+		if x, err = sampled(x); err != nil {
 			return nil, err
 		}
 	}
-	return x, nil
+	outside := make([][]bool, len(t.sizes))
+	for _, i := range t.order() {
+		if t.sizes[i] > maxPositions {
+			return nil, fmt.Errorf("axis %d of %d: %w", i, t.sizes[i], errTooLarge)
+		}
+		n, at := x.Shape()[i], a.source(t, i)
+		if a.coordinates == "tf_crop_and_resize" {
+			at, outside[i] = within(n, t.sizes[i], at)
+		}
+		if a.mode == "nearest" {
+			x, err = a.pickAxis(x, i, t.sizes[i], at)
+		} else {
+			x = a.blendAxis(x, i, t.sizes[i], t.scales[i], at)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if a.mode != "nearest" {
+		if x, err = unsampled(x, dt); err != nil {
+			return nil, err
+		}
+	}
+	return a.extrapolate(x, outside)
 }
 
-func (a resizeAttrs) round(v float64) int {
+// sampled converts x to the type that interpolation computes in: float32, or
+// float64 where that may not hold the elements.
+func sampled(x *tensor.Tensor) (*tensor.Tensor, error) {
+	switch x.DType() {
+	case tensor.Bool, tensor.String:
+		return nil, errType(x)
+	case tensor.Int32, tensor.Uint32, tensor.Int64, tensor.Uint64, tensor.Float64:
+		return cast(x, tensor.Float64)
+	}
+	return cast(x, tensor.Float32)
+}
+
+// integerRange gives the least and the largest value of an integer type.
+var integerRange = map[tensor.DType][2]float64{
+	tensor.Int8: {math.MinInt8, math.MaxInt8}, tensor.Uint8: {0, math.MaxUint8}, tensor.Int16: {math.MinInt16, math.MaxInt16},
+	tensor.Uint16: {0, math.MaxUint16}, tensor.Int32: {math.MinInt32, math.MaxInt32}, tensor.Uint32: {0, math.MaxUint32},
+	tensor.Int64: {math.MinInt64, 1<<63 - 1<<10}, tensor.Uint64: {0, 1<<64 - 1<<11},
+}
+
+// unsampled converts back to dt: integers cut off, and end at their bounds.
+func unsampled(x *tensor.Tensor, dt tensor.DType) (*tensor.Tensor, error) {
+	if r, ok := integerRange[dt]; ok {
+		switch x.DType() {
+		case tensor.Float32:
+			x = mapped(x, func(v float32) float32 { return float32(clampF(float64(v), r[0], r[1])) })
+		case tensor.Float64:
+			x = mapped(x, func(v float64) float64 { return clampF(v, r[0], r[1]) })
+		}
+	}
+	return cast(x, dt)
+}
+
+// blendAxis interpolates along axis i.
+func (a resizeAttrs) blendAxis(x *tensor.Tensor, i, m int, scale float64, at func(int) float64) *tensor.Tensor {
+	shape := append([]int(nil), x.Shape()...)
+	n, outer, inner := shape[i], tensor.Size(shape[:i]), tensor.Size(shape[i+1:])
+	shape[i] = m
+	var t []taps
+	switch {
+	case a.mode == "cubic":
+		t = kernelTaps(n, m, scaleOfFilter(a.antialias, scale), cubicFilter(a.cubicA), a.excludeOutside, at)
+	case a.antialias && a.excludeOutside:
+		t = kernelTaps(n, m, scaleOfFilter(true, scale), triangleFilter, true, at)
+	case a.antialias:
+		t = antialiasTaps(n, m, scale, at)
+	default:
+		t = linearTaps(n, m, at)
+	}
+	if x.DType() == tensor.Float64 {
+		return tensor.Of(resample(tensor.Values[float64](x), outer, n, inner, t), shape...)
+	}
+	return tensor.Of(resample(x.Float32s(), outer, n, inner, t), shape...)
+}
+
+// pickAxis takes the nearest elements along axis i.
+func (a resizeAttrs) pickAxis(x *tensor.Tensor, i, m int, at func(int) float64) (*tensor.Tensor, error) {
+	index, n := make([]int64, m), x.Shape()[i]
+	for j := range index {
+		index[j] = int64(min(max(a.round(at(j), m < n), 0), n-1))
+	}
+	return gather(x, index, []int{m}, i)
+}
+
+// round picks the element for a position; without nearest_mode, which the sets
+// before 11 lack, it depends on whether the axis shrinks.
+func (a resizeAttrs) round(v float64, shrinks bool) int {
 	switch a.nearest {
+	case "":
+		if !shrinks {
+			return int(math.Floor(v))
+		}
 	case "round_prefer_floor":
 		return int(math.Ceil(v - 0.5))
 	case "round_prefer_ceil":
@@ -167,4 +177,31 @@ func (a resizeAttrs) round(v float64) int {
 		return int(math.Floor(v))
 	}
 	return int(math.Ceil(v))
+}
+
+// extrapolate puts extrapolation_value where the position along any axis is
+// outside the input.
+func (a resizeAttrs) extrapolate(x *tensor.Tensor, outside [][]bool) (*tensor.Tensor, error) {
+	var fill *tensor.Tensor
+	for i, out := range outside {
+		for j, yes := range out {
+			if !yes {
+				continue
+			}
+			if fill == nil {
+				var err error
+				if fill, err = cast(tensor.Scalar(a.extrapolation), x.DType()); err != nil {
+					return nil, fmt.Errorf("extrapolation_value: %w", err)
+				}
+				x = x.Clone()
+			}
+			m, inner := x.Shape()[i], tensor.Size(x.Shape()[i+1:])
+			for o := range tensor.Size(x.Shape()[:i]) {
+				for k := range inner {
+					copyRun(x.Data(), (o*m+j)*inner+k, fill.Data(), 0, 1)
+				}
+			}
+		}
+	}
+	return x, nil
 }

@@ -8,12 +8,13 @@ import (
 
 var _ = register(map[string]operator{"Upsample": {1, 2, compileUpsample}})
 
-// compileUpsample is Resize with output position i at i/scale of the input, to
-// the floor when nearest. Operator set 1 names the scales of height and width, 7
-// lists one for each axis, 9 takes that list as an input. The operator ends with
-// set 10.
+// compileUpsample is Resize with output position i at i/scale of the input and,
+// when nearest, to the floor when growing and to the ceiling when shrinking.
+// Operator set 1 names the scales of height and width, 7 lists one for each axis,
+// 9 takes that list as an input; the operator ends with set 10, whose Resize is
+// the same.
 func compileUpsample(n *call) kernel {
-	a := resizeAttrs{mode: n.choice("mode", "nearest", "linear", "bilinear"), coordinates: "asymmetric", nearest: "floor"}
+	a := resizeAttrs{mode: n.choice("mode", "nearest", "linear", "bilinear"), coordinates: "asymmetric"}
 	if a.mode == "bilinear" { // the name of operator set 1
 		a.mode = "linear"
 	}
@@ -29,16 +30,10 @@ func compileUpsample(n *call) kernel {
 		if scales == nil {
 			return nil, fmt.Errorf("the scales are left out")
 		}
-		sizes, by, err := a.target(in[0].Shape(), scales, nil)
+		t, err := a.target(in[0].Shape(), scales, nil)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkShape(sizes); err != nil {
-			return nil, err
-		}
-		if a.mode == "nearest" {
-			return a.resizeNearest(in[0], sizes, by)
-		}
-		return a.resizeLinear(in[0], sizes, by)
+		return a.run(in[0], t)
 	})
 }

@@ -64,8 +64,8 @@ func halfPixel(scale float64) func(i int) float64 {
 }
 
 // resample replaces the axis of n positions of x [outer,n,inner] by len(t).
-func resample(x []float32, outer, n, inner int, t []taps) []float32 {
-	out := make([]float32, outer*len(t)*inner)
+func resample[T float32 | float64](x []T, outer, n, inner int, t []taps) []T {
+	out := make([]T, outer*len(t)*inner)
 	for o := range outer {
 		src := x[o*n*inner : (o+1)*n*inner]
 		for i, tap := range t {
@@ -73,7 +73,7 @@ func resample(x []float32, outer, n, inner int, t []taps) []float32 {
 			for k, w := range tap.weights {
 				row := src[(tap.first+k)*inner:][:inner]
 				for j, v := range row {
-					dst[j] += w * v
+					dst[j] += T(w) * v
 				}
 			}
 		}
