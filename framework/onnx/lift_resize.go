@@ -149,6 +149,9 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 		if image {
 			i = toLast[i]
 		}
+		if shape[i].Is(0) {
+			return false, nil
+		}
 		factor, ok := to[i].Div(shape[i]).Known()
 		if !ok || factor < 1 || !shape[i].MulInt(factor).Equal(to[i]) {
 			return false, nil
