@@ -20,6 +20,9 @@ type Program struct {
 	// Stats.Arena); values are computed again rather than kept until it fits,
 	// which changes no result. 0 means no limit. What cannot fit is an error.
 	Memory int64
+
+	// Precision is in what types the program computes; see MixedPrecision.
+	Precision Precision
 }
 
 func (p Program) graph() *Graph {

@@ -11,6 +11,9 @@ func (o Program) passes() passes {
 		if err := rewrite(dev, p); err != nil {
 			return err
 		}
+		if o.Precision == MixedPrecision {
+			mixed(p)
+		}
 		if o.Memory > 0 {
 			if err := recompute(p, o.Memory); err != nil {
 				return err

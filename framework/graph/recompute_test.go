@@ -136,13 +136,14 @@ func tokens(n, length int) *tensor.Tensor {
 var trainees = []struct {
 	name    string
 	factor  float64
+	mixed   float64 // and the share of it that mixed precision may take
 	build   func(m *model, g *graph.Graph, in nodes) *node
 	batches []tensors
 }{
-	{"convolutions", 2.8, deepConv, imageBatches(4, 12)},
-	{"perceptron", 2.5, perceptron, []tensors{{values(52, -1, 1, 256, 16), classes(256)}}},
-	{"transformer", 2.5, transformer(6), []tensors{{tokens(4, 32), classes(4)}}},
-	{"lenet", 1.2, func(m *model, g *graph.Graph, in nodes) *node {
+	{"convolutions", 2.8, 0.7, deepConv, imageBatches(4, 12)},
+	{"perceptron", 2.5, 0.7, perceptron, []tensors{{values(52, -1, 1, 256, 16), classes(256)}}},
+	{"transformer", 2.5, 0.7, transformer(6), []tensors{{tokens(4, 32), classes(4)}}},
+	{"lenet", 1.2, 0.9, func(m *model, g *graph.Graph, in nodes) *node {
 		return graph.Mean(graph.CrossEntropy(m.image(g, in[0]), in[1], 0.1))
 	}, imageBatches(6, 16)},
 }
@@ -218,6 +219,7 @@ func TestRecomputationOfRandomGraphs(t *testing.T) {
 			}
 			return append(outs, vars[0].Value(), vars[1].Value()), e.Stats().Arena
 		}
+		program.Precision = rapid.SampledFrom([]graph.Precision{graph.FullPrecision, graph.MixedPrecision}).Draw(t, "precision")
 		want, arena := results(0, 0)
 		for _, share := range []float64{0.95, 0.85, 0.7, 0.5, 0.3} {
 			got, less := results(share, arena)
