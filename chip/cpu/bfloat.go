@@ -65,7 +65,7 @@ func (c *call) castBFloat(from, to chip.DType) kernel {
 	}
 	if from == chip.Float32 {
 		return c.each(c.ins[0].Len(), 16*1024, func(lo, hi, _ int) {
-			c.tier.roundHalf(of[chip.BFloat](c.out[0])[lo:hi], c.in[0].f32()[lo:hi])
+			c.tier.shorten(of[chip.BFloat](c.out[0])[lo:hi], c.in[0].f32()[lo:hi])
 		})
 	}
 	scratch := make([]float32, c.ins[0].Len())
@@ -79,11 +79,11 @@ func (c *call) castBFloat(from, to chip.DType) kernel {
 
 // bfloats convert to and from BFloat16.
 type bfloats struct {
-	widen     func(dst []float32, src []chip.BFloat)
-	roundHalf func(dst []chip.BFloat, src []float32) // to nearest, ties to even
+	widen   func(dst []float32, src []chip.BFloat)
+	shorten func(dst []chip.BFloat, src []float32) // to nearest, ties to even
 }
 
-var goBFloats = bfloats{goWiden, goNarrow}
+var goBFloats = bfloats{goWiden, goShorten}
 
 func goWiden(dst []float32, src []chip.BFloat) {
 	for i, h := range src {
@@ -91,7 +91,7 @@ func goWiden(dst []float32, src []chip.BFloat) {
 	}
 }
 
-func goNarrow(dst []chip.BFloat, src []float32) {
+func goShorten(dst []chip.BFloat, src []float32) {
 	for i, v := range src {
 		dst[i] = chip.RoundBFloat(v)
 	}
