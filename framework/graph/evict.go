@@ -136,8 +136,9 @@ func (c *chooser) there(s int) bool {
 	return slices.ContainsFunc(c.reads[s], func(i int) bool { return c.at[i] >= c.layout.first })
 }
 
-// evict puts the copies in place and lets all later readers use them.
-func (r *recomputation) evict(e *eviction) {
+// evict puts the copies in place and lets the readers behind the position use
+// them, and with share those of copies further down too.
+func (r *recomputation) evict(e *eviction, share bool) {
 	made := map[int]value{}
 	var copies []*instr
 	for _, j := range e.copies {
@@ -165,7 +166,9 @@ func (r *recomputation) evict(e *eviction) {
 			r.read(r.instrs[i], s, made, e.use)
 		}
 	}
-	r.shareLater(e.before, made)
+	if share {
+		r.shareLater(e.before, made)
+	}
 	r.instrs = slices.Insert(r.instrs, e.before, copies...)
 	deadcode(r.program)
 }

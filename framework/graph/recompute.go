@@ -48,13 +48,18 @@ type recomputation struct {
 	origin []int // of each store, the store of which it is a copy, or itself
 }
 
-// improve gives up one value and returns the smaller program, or nil.
+// improve gives up one value and returns the smaller program, or nil. Copies
+// that serve all readers below them save time; where none of these makes the
+// program smaller, copies that lie idle less are tried.
 func (r *recomputation) improve(now *layout) (*recomputation, *layout) {
-	for _, e := range r.evictions(now) {
-		next := r.clone()
-		next.evict(e)
-		if l := next.layOut(); l.less(now) {
-			return next, l
+	list := r.evictions(now)
+	for _, share := range []bool{true, false} {
+		for _, e := range list {
+			next := r.clone()
+			next.evict(e, share)
+			if l := next.layOut(); l.less(now) {
+				return next, l
+			}
 		}
 	}
 	return nil, nil

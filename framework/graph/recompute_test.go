@@ -140,7 +140,7 @@ var trainees = []struct {
 	build   func(m *model, g *graph.Graph, in nodes) *node
 	batches []tensors
 }{
-	{"convolutions", 2.8, 0.7, deepConv, imageBatches(4, 12)},
+	{"convolutions", 3, 0.7, deepConv, imageBatches(4, 12)},
 	{"perceptron", 2.5, 0.7, perceptron, []tensors{{values(52, -1, 1, 256, 16), classes(256)}}},
 	{"transformer", 2.5, 0.7, transformer(6), []tensors{{tokens(4, 32), classes(4)}}},
 	{"lenet", 1.2, 0.9, func(m *model, g *graph.Graph, in nodes) *node {
