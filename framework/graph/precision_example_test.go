@@ -11,13 +11,13 @@ import (
 // The factors of a product are rounded to bfloat16, its sum is not.
 func ExampleProgram_mixedPrecision() {
 	g := graph.New(graph.Inference)
-	x, y := g.Input("x", tensor.Float32, graph.Dims(1, 2)...), g.Input("y", tensor.Float32, graph.Dims(2, 1)...)
+	x, y := g.Input("x", tensor.Float32, graph.Dims(1, 2)...), g.Input("y", tensor.Float32, graph.Dims(2, 2)...)
 	for _, p := range []graph.Precision{graph.FullPrecision, graph.MixedPrecision} {
 		exec, err := graph.Compile(cpu.New(cpu.Options{}), graph.Program{Inputs: []*graph.Node{x, y}, Outputs: []*graph.Node{graph.MatMul(x, y)}, Precision: p})
 		if err != nil {
 			panic(err)
 		}
-		out, err := exec.Run(tensor.Of([]float32{1.002, 256}, 1, 2), tensor.Of([]float32{1, 3}, 2, 1))
+		out, err := exec.Run(tensor.Of([]float32{1.002, 256}, 1, 2), tensor.Of([]float32{1, 2, 3, 0.5}, 2, 2))
 		if err != nil {
 			panic(err)
 		}
@@ -25,6 +25,6 @@ func ExampleProgram_mixedPrecision() {
 		exec.Close()
 	}
 	// Output:
-	// [769.002]
-	// [769]
+	// [769.002 130.004]
+	// [769 130]
 }
