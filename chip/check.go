@@ -92,6 +92,8 @@ func checkConstant(v Value) error {
 		dt, n = Int8, len(s)
 	case []bool:
 		dt, n = Bool, len(s)
+	case []BFloat:
+		dt, n = BFloat16, len(s)
 	}
 	if dt != v.DType || n != v.Len() {
 		return fmt.Errorf("constant %v holds %d elements of %T", v, n, v.Data)

@@ -139,10 +139,11 @@ func (c checker) gatherGrad() {
 
 func (c checker) mapped(op *Map) {
 	c.need(len(op.Outs) == len(c.outs) && len(c.outs) > 0, "has %d outputs, want %d", len(c.outs), len(op.Outs))
-	wide := false
+	wide, half := false, false
 	for _, v := range c.ins {
 		wide = wide || v.DType == Int64 || v.DType == Int32
 		c.broadcasts(v, c.outs[0])
+		half = half || v.DType == BFloat16
 		c.need(v.DType != Float64 && v.DType != Int8, "does not compute on %v", v)
 	}
 	for _, v := range c.outs {
@@ -150,9 +151,10 @@ func (c checker) mapped(op *Map) {
 		if wide {
 			c.need(v.DType == Int64 || v.DType == Int32 || v.DType == Bool, "output %v of an integer map", v)
 		} else {
-			c.need(v.DType == Float32 || v.DType == Bool || v.DType == Uint8, "output %v of a float map", v)
+			c.need(v.DType == Float32 || v.DType == BFloat16 || v.DType == Bool || v.DType == Uint8, "output %v of a float map", v)
 		}
 	}
+	c.need(!wide || !half, "computes on integers and bfloat16")
 	for i, in := range op.Code {
 		have := len(c.ins) + i
 		c.need(int(in.Fn) < len(mapFnNames), "unknown function %d", in.Fn)

@@ -29,18 +29,18 @@ func Check(op Op, ins, outs []Value) (err error) {
 		c.gemm(op)
 	case *Conv:
 		c.count(2+btoi(op.Bias), 1)
-		c.floats()
+		c.factors()
 		c.conv(op.Window, op.Groups, ins[0], ins[1], outs[0])
 		if op.Bias {
 			c.length("bias", ins[2], outs[0].Shape[3])
 		}
 	case *ConvGradInput:
 		c.count(2, 1)
-		c.floats()
+		c.factors()
 		c.conv(op.Window, op.Groups, outs[0], ins[1], ins[0])
 	case *ConvGradWeight:
 		c.count(2, 1)
-		c.floats()
+		c.factors()
 		c.conv(op.Window, op.Groups, ins[0], outs[0], ins[1])
 	case *MaxPool:
 		c.maxPool(op)
@@ -147,6 +147,15 @@ func (c checker) dtype(dt DType, vs ...Value) {
 
 func (c checker) floats() {
 	c.dtype(Float32, c.ins...)
+	c.dtype(Float32, c.outs...)
+}
+
+// factors checks a product: its two operands are Float32 or BFloat16, all else Float32.
+func (c checker) factors() {
+	for _, v := range c.ins[:2] {
+		c.need(v.DType == Float32 || v.DType == BFloat16, "%v should be float32 or bfloat16", v)
+	}
+	c.dtype(Float32, c.ins[2:]...)
 	c.dtype(Float32, c.outs...)
 }
 

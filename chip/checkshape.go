@@ -4,7 +4,7 @@ import "slices"
 
 func (c checker) gemm(op *Gemm) {
 	c.count(2+btoi(op.Bias), 1)
-	c.floats()
+	c.factors()
 	a, b, out := c.ins[0], c.ins[1], c.outs[0]
 	c.rank(a, 2)
 	c.rank(b, 2)

@@ -13,13 +13,13 @@ const (
 	Uint8
 	Int8
 	Bool   // one byte, 0 or 1
-	String // host memory only, as all that follow; no device computes on it
+	String // host memory only, as all that follow but BFloat16; no device computes on it
 	Int16
 	Uint16
 	Uint32
 	Uint64
 	Float16  // IEEE 754 binary16
-	BFloat16 // the upper half of a Float32
+	BFloat16 // the upper half of a Float32: storage and operands of products; computation is in Float32
 )
 
 var dtypeNames = [...]string{"invalid", "float32", "float64", "int32", "int64", "uint8", "int8", "bool", "string",
@@ -50,4 +50,4 @@ func (d DType) Size() int {
 
 // OnDevice reports whether devices may hold and compute on d; the other types
 // exist in host memory alone.
-func (d DType) OnDevice() bool { return d >= Float32 && d <= Bool }
+func (d DType) OnDevice() bool { return d >= Float32 && d <= Bool || d == BFloat16 }

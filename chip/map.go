@@ -5,10 +5,10 @@ package chip
 // the result of instruction r-len(Args). Args broadcast to the outputs' common
 // shape by numpy's rule (shapes aligned at the right, 1 repeats).
 //
-// Computation is in Float32 when the outputs are Float32, Bool or Uint8 and no
-// argument is Int64 or Int32: Bool and Uint8 arguments are widened, comparisons
-// give 0 or 1, storing to Bool is x != 0 and to Uint8 rounds half to even and
-// saturates. With an Int64 or Int32 argument every argument and computation is
+// Computation is in Float32 when the outputs are Float32, BFloat16, Bool or Uint8
+// and no argument is Int64 or Int32: BFloat16, Bool and Uint8 arguments are
+// widened, comparisons give 0 or 1, storing to Bool is x != 0, to Uint8 and
+// BFloat16 rounds half to even, and Uint8 saturates. With an Int64 or Int32 argument every argument and computation is
 // in Int64, and outputs are Int64, Int32 or Bool.
 //
 // An output may share storage with an argument of its own type and shape.

@@ -4,6 +4,10 @@ package chip
 // attributes. All floating-point operators work on Float32 unless they say
 // otherwise. N, H, W, C name batch, height, width and channels; images are
 // channels-last ([N,H,W,C]) and convolution weights are [KH,KW,C/groups,K].
+//
+// BFloat16 is a type of storage: the two factors of Gemm and of the convolutions
+// may be BFloat16, each by itself, and are multiplied and summed as Float32;
+// Map, Cast and the operators of any type take it too.
 type Op interface {
 	// Name is the operator's name in profiles and errors.
 	Name() string
@@ -189,7 +193,8 @@ type Broadcast struct{}
 type Copy struct{}
 
 // Cast converts between element types: float to integer truncates, anything to
-// Bool is x != 0, Bool to anything is 0 or 1, out-of-range saturates.
+// Bool is x != 0, Bool to anything is 0 or 1, out-of-range saturates. To and
+// from BFloat16 leads over Float32; rounding is to nearest, ties to even.
 type Cast struct{}
 
 // Gather takes rows along Axis: out = x[..., index, ...].

@@ -64,7 +64,24 @@ func round(dt chip.DType, v float64) float64 {
 	if dt == chip.Float32 {
 		return float64(float32(v))
 	}
+	if dt == chip.BFloat16 {
+		return roundBFloat(v)
+	}
 	return v
+}
+
+// roundBFloat rounds to float32, then to 8 bits of mantissa, ties to even.
+func roundBFloat(v float64) float64 {
+	v = float64(float32(v))
+	if v == 0 || math.IsInf(v, 0) || v != v {
+		return v
+	}
+	_, exp := math.Frexp(v)
+	unit := math.Ldexp(1, max(exp, -125)-8)
+	if r := math.RoundToEven(v/unit) * unit; math.Abs(r) < math.Ldexp(1, 128) {
+		return r
+	}
+	return math.Inf(int(math.Copysign(1, v)))
 }
 
 func convert[T float32 | float64 | int32 | int64 | uint8 | int8](v []float64) []T {
@@ -91,6 +108,13 @@ func (a array) host() any {
 	case chip.Int8:
 		return convert[int8](a.v)
 	}
+	if a.dt == chip.BFloat16 {
+		h := make([]chip.BFloat, len(a.v))
+		for i, x := range a.v {
+			h[i] = chip.BFloat(math.Float32bits(float32(x)) >> 16) // exact, as the values are rounded
+		}
+		return h
+	}
 	h := make([]bool, len(a.v))
 	for i, x := range a.v {
 		h[i] = x != 0
@@ -113,6 +137,10 @@ func (a array) take(host any) {
 		widen(a.v, h)
 	case []int8:
 		widen(a.v, h)
+	case []chip.BFloat:
+		for i, x := range h {
+			a.v[i] = float64(math.Float32frombits(uint32(x) << 16))
+		}
 	case []bool:
 		for i, x := range h {
 			if x {

@@ -40,6 +40,8 @@ func refMap(op *chip.Map, ins, outs []array) {
 			switch v := r[o]; outs[k].dt {
 			case chip.Bool:
 				outs[k].v[i] = truth(v != 0)
+			case chip.BFloat16:
+				outs[k].v[i] = roundBFloat(v)
 			case chip.Uint8:
 				outs[k].v[i] = min(max(math.RoundToEven(v), 0), 255)
 			default:

@@ -115,6 +115,8 @@ func cast(dt chip.DType, v float64) float64 {
 	switch dt {
 	case chip.Float32:
 		return float64(float32(v))
+	case chip.BFloat16:
+		return roundBFloat(v)
 	case chip.Int32:
 		return limit(math.MinInt32, math.MaxInt32)
 	case chip.Int64:

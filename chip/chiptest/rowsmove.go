@@ -7,7 +7,7 @@ import (
 	"github.com/macaw-ai/macaw/chip"
 )
 
-var anyType = []chip.DType{chip.Float32, chip.Float64, chip.Int32, chip.Int64, chip.Uint8, chip.Int8, chip.Bool}
+var anyType = []chip.DType{chip.Float32, chip.Float64, chip.Int32, chip.Int64, chip.Uint8, chip.Int8, chip.Bool, chip.BFloat16}
 
 // small fills a shape with numbers that every type holds.
 func small(dt chip.DType, shape ...int) array {

@@ -84,6 +84,8 @@ func sliceOf(data any) (chip.DType, int, unsafe.Pointer, error) {
 		return chip.Uint8, len(s), unsafe.Pointer(unsafe.SliceData(s)), nil
 	case []int8:
 		return chip.Int8, len(s), unsafe.Pointer(unsafe.SliceData(s)), nil
+	case []chip.BFloat:
+		return chip.BFloat16, len(s), unsafe.Pointer(unsafe.SliceData(s)), nil
 	case []bool:
 		return chip.Bool, len(s), unsafe.Pointer(unsafe.SliceData(s)), nil
 	}

@@ -17,6 +17,9 @@ func (c *call) cast() kernel {
 	if from == to {
 		return c.copyAll()
 	}
+	if from == chip.BFloat16 || to == chip.BFloat16 {
+		return c.castBFloat(from, to)
+	}
 	switch from {
 	case chip.Float32:
 		return castFrom[float32](c, to)

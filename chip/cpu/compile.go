@@ -44,13 +44,14 @@ func (d *Device) Compile(p *chip.Program) (chip.Executable, error) {
 	for i := range p.Instrs {
 		c := &call{executable: x, ins: p.Ins(i), outs: p.OutsOf(i)}
 		c.in, c.out = x.pick(p.Instrs[i].Args), x.pick(p.Instrs[i].Outs)
-		k, err := c.lower(p.Instrs[i].Op)
+		k, err := c.widened(p.Instrs[i].Op)
 		if err != nil {
 			return nil, fmt.Errorf("cpu: instruction %d %s %s: %w", i, p.Instrs[i].Op.Name(), p.Instrs[i].Label, err)
 		}
 		x.kernels = append(x.kernels, k)
 	}
 	x.shared = alignedFloats(x.sharedLen)
+	x.placeWide()
 	for i := range x.locals {
 		x.locals[i] = alignedFloats(x.localLen)
 	}

@@ -151,6 +151,8 @@ func convertIn[T float32 | int64](dst []T, a *mapArg, at, stride int) {
 		spread(dst, a.v.i64()[at:], stride)
 	case chip.Int32:
 		spread(dst, a.v.i32()[at:], stride)
+	case chip.BFloat16:
+		spreadBFloat(dst, of[chip.BFloat](a.v)[at:], stride)
 	default: // Bool and Uint8
 		spread(dst, of[uint8](a.v)[at:], stride)
 	}
@@ -186,6 +188,10 @@ func store[T float32 | int64](o *mapOut, src []T, start, n int) {
 		storeAs(o.v.i64()[start:start+n], src)
 	case chip.Int32:
 		storeAs(o.v.i32()[start:start+n], src)
+	case chip.BFloat16:
+		for i, d := 0, of[chip.BFloat](o.v)[start:start+n]; i < n; i++ {
+			d[i] = chip.RoundBFloat(float32(src[i]))
+		}
 	case chip.Bool:
 		for i, d := 0, of[bool](o.v)[start:start+n]; i < n; i++ {
 			d[i] = src[i] != 0

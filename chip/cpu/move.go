@@ -46,13 +46,15 @@ func (m *mover) kernel(c *call, src, dst *view) kernel {
 	switch m.size {
 	case 1:
 		return moveKernel[uint8](m, c, src, dst)
+	case 2:
+		return moveKernel[uint16](m, c, src, dst)
 	case 4:
 		return moveKernel[uint32](m, c, src, dst)
 	}
 	return moveKernel[uint64](m, c, src, dst)
 }
 
-func moveKernel[T uint8 | uint32 | uint64](m *mover, c *call, src, dst *view) kernel {
+func moveKernel[T uint8 | uint16 | uint32 | uint64](m *mover, c *call, src, dst *view) kernel {
 	if n := len(m.dims); n >= 2 && m.from[n-2] == 1 && m.fromS != 1 && m.fromS != 0 {
 		return tileKernel[T](m, c, src, dst)
 	}
@@ -92,7 +94,7 @@ func moveRow[T any](dst, src []T, to, from, n, ds, ss int) {
 
 // tileKernel transposes: the source runs along the last axis but one, the
 // destination along the last. Tiles of 16 by 16 keep both in whole cache lines.
-func tileKernel[T uint8 | uint32 | uint64](m *mover, c *call, src, dst *view) kernel {
+func tileKernel[T uint8 | uint16 | uint32 | uint64](m *mover, c *call, src, dst *view) kernel {
 	const tile = 16
 	n := len(m.dims)
 	height, outer := m.dims[n-2], 1
@@ -231,6 +233,8 @@ func (c *call) fillOut(value float64) kernel {
 			fill(of[int8](v), castInt[int8](value, -128, 127))
 		case chip.Uint8:
 			fill(of[uint8](v), castInt[uint8](value, 0, 255))
+		case chip.BFloat16:
+			fill(of[chip.BFloat](v), chip.RoundBFloat(float32(value)))
 		case chip.Bool:
 			fill(of[bool](v), true)
 		}

@@ -22,6 +22,8 @@ type executable struct {
 	shared    []float32   // scratch of one kernel, seen by all workers
 	locals    [][]float32 // scratch of one kernel and one worker
 	tiles     []workTile  // of each worker
+	wide      []wideView  // factors in float32, in scratch of their own
+	wideLen   int
 	sharedLen int
 	localLen  int
 

@@ -25,6 +25,7 @@ var avx2 = tier{
 	vectors:       avx2Vectors,
 	colVectors:    avx2ColVectors,
 	updateVectors: avx2Updates,
+	bfloats:       avx2BFloats,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX2((*byte)(unsafe.Pointer(p))) },
 	silu:          func(x []float32) { siluAVX2(x, x, nil, nil) },
 	gelu:          func(x []float32) { geluAVX2(x, x, nil, nil) },

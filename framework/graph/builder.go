@@ -84,7 +84,7 @@ func (b *builder) call(c *call) {
 func (b *builder) emit(op chip.Op, in []value, outs ...typed) []value {
 	i := &instr{op: op, args: in, tag: b.current.op.name, label: label(b.current)}
 	for _, t := range outs {
-		i.outs = append(i.outs, b.newValue(t, store{kind: chip.Temp}))
+		i.outs = append(i.outs, b.newValue(t, store{kind: chip.Temp, backward: b.current.backward}))
 	}
 	b.instrs = append(b.instrs, i)
 	return i.outs

@@ -15,6 +15,14 @@ type Program struct {
 	Outputs []*Node
 	Graph   *Graph // only needed when Inputs and Outputs are empty
 	Plans   int    // concrete shapes whose plans are kept; 0 means 16
+
+	// Memory is how many bytes the temporary memory of one plan may take (see
+	// Stats.Arena); values are computed again rather than kept until it fits,
+	// which changes no result. 0 means no limit. What cannot fit is an error.
+	Memory int64
+
+	// Precision is in what types the program computes; see MixedPrecision.
+	Precision Precision
 }
 
 func (p Program) graph() *Graph {
@@ -33,7 +41,7 @@ func Compile(dev chip.Device, program Program) (exec *Executable, err error) {
 	if g == nil {
 		return nil, fmt.Errorf("compile: the program has no inputs, outputs or graph")
 	}
-	return compile(dev, g, program, optimize)
+	return compile(dev, g, program, program.passes())
 }
 
 // compile makes the executable whose plans go through passes.

@@ -32,7 +32,10 @@ var _ = register(operator{name: "Conv2D", shape: convShape, vjp: convVJP,
 })
 
 func convShape(c *call) []Type {
-	x, w, a := c.wantRank(0, tensor.Float32, 4), c.in[1], c.attrs.(ConvAttrs)
+	x, w, a := c.wantFactor(0), c.wantFactor(1), c.attrs.(ConvAttrs)
+	if x.Rank() != 4 {
+		c.fail("operand 1 has rank %d, not 4", x.Rank())
+	}
 	channels, ok1 := x.Dim(3).Known()
 	filters, ok2 := w.Dim(3).Known()
 	switch {

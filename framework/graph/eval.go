@@ -18,7 +18,7 @@ func Eval(dev chip.Device, n *Node, feeds map[*Node]*tensor.Tensor) (*tensor.Ten
 			ins = append(ins, t)
 		}
 	}
-	e, err := compile(dev, &quiet, p, optimize)
+	e, err := compile(dev, &quiet, p, p.passes())
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func maskBeforeUnpool(p *program, f *flow, i int) {
 	if !p.typeOf(small).equal(p.typeOf(m)) || p.stores[p.storeOf(m)].kind != chip.Temp {
 		return
 	}
-	masked := p.newValue(p.typeOf(small), store{kind: chip.Temp})
+	masked := p.newValue(p.typeOf(small), store{kind: chip.Temp, backward: true})
 	p.instrs[j] = &instr{op: mask.op, args: []value{m, small}, outs: []value{masked}, tag: mask.tag, label: mask.label}
 	p.instrs[i] = &instr{op: unpool.op, args: []value{masked, unpool.args[1]}, outs: mask.outs, tag: unpool.tag, label: unpool.label}
 	f.def[p.storeOf(mask.outs[0])] = i

@@ -14,6 +14,8 @@ func Grad(loss *Node, by ...*Node) []*Node {
 		Fail("Grad", []*Node{loss}, "the loss must be one float32 number; use Mean or Sum")
 	}
 	g := loss.Graph()
+	defer func(outer bool) { g.sweeping = outer }(g.sweeping)
+	g.sweeping = true
 	b := &backward{needed: needed(loss, by), grads: map[*Node]*Node{}}
 	b.grads[loss] = Fill(g, 1, loss.shape...)
 	for _, c := range b.calls(loss) {
@@ -75,7 +77,7 @@ func (b *backward) through(c *call) {
 	}
 	for i, d := range c.op.vjp(c, dy) {
 		in := c.in[i]
-		if d == nil || !b.needed[in.call] || in.dtype != tensor.Float32 {
+		if d == nil || !b.needed[in.call] || !isFloat(in.dtype) {
 			continue
 		}
 		if old := b.grads[in]; old != nil {

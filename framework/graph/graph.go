@@ -26,6 +26,8 @@ type Graph struct {
 	assigns []assign
 	counter *Variable // steps of this graph's random operators
 	randoms int       // random operators so far
+
+	sweeping bool // Grad is adding nodes
 }
 
 // assign is an update of a variable.

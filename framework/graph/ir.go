@@ -45,6 +45,8 @@ type store struct {
 	slot  int // of an input, output or variable
 	data  *tensor.Tensor
 	bytes int
+
+	backward bool // made by Grad
 }
 
 // instr is one instruction; tag is the name of the graph's operator, by which

@@ -19,7 +19,7 @@ var _ = register(operator{
 })
 
 func matMulShape(c *call) []Type {
-	a, b, at := c.want(0, tensor.Float32), c.want(1, tensor.Float32), c.attrs.(MatMulAttrs)
+	a, b, at := c.wantFactor(0), c.wantFactor(1), c.attrs.(MatMulAttrs)
 	if a.Rank() < 2 || b.Rank() < 2 {
 		c.fail("both operands need at least two axes")
 	}

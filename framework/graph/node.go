@@ -23,6 +23,8 @@ type call struct {
 	attrs any
 	in    []*Node
 	out   []*Node
+
+	backward bool // added by Grad
 }
 
 // Type is an element type and a shape.

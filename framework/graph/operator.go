@@ -57,7 +57,7 @@ func apply(name string, g *Graph, attrs any, in ...*Node) *Node {
 // applyAll adds one application of the named operator to g and returns all results.
 func applyAll(name string, g *Graph, attrs any, in ...*Node) []*Node {
 	op := operators[name]
-	c := &call{graph: g, op: op, attrs: attrs, in: in}
+	c := &call{graph: g, op: op, attrs: attrs, in: in, backward: g.sweeping}
 	for _, n := range in {
 		if n.Graph() != g {
 			Fail(op.name, in, "the operands belong to different graphs")
@@ -79,6 +79,15 @@ func (c *call) want(i int, dt tensor.DType) *Node {
 	n := c.in[i]
 	if n.dtype != dt {
 		c.fail("operand %d is %v, not %v", i+1, n.dtype, dt)
+	}
+	return n
+}
+
+// wantFactor fails unless operand i can be multiplied: float32 or bfloat16.
+func (c *call) wantFactor(i int) *Node {
+	n := c.in[i]
+	if !isFloat(n.dtype) {
+		c.fail("operand %d is %v, not float32 or bfloat16", i+1, n.dtype)
 	}
 	return n
 }

@@ -5,8 +5,27 @@ import "github.com/macaw-ai/macaw/chip"
 // passes rewrites a lowered program and settles its storage.
 type passes func(dev chip.Device, p *program) error
 
-// optimize runs the passes, each of which keeps what the program computes.
-func optimize(dev chip.Device, p *program) error {
+// passes are the optimising ones and those that the program's settings ask for.
+func (o Program) passes() passes {
+	return func(dev chip.Device, p *program) error {
+		if err := rewrite(dev, p); err != nil {
+			return err
+		}
+		if o.Precision == MixedPrecision {
+			mixed(p)
+		}
+		if o.Memory > 0 {
+			if err := recompute(p, o.Memory); err != nil {
+				return err
+			}
+		}
+		settle(p)
+		return nil
+	}
+}
+
+// rewrite runs the passes that keep what the program computes.
+func rewrite(dev chip.Device, p *program) error {
 	deadcode(p)
 	if err := fold(dev, p); err != nil {
 		return err
@@ -18,6 +37,5 @@ func optimize(dev chip.Device, p *program) error {
 	fuseGradients(p)
 	fuseMaps(p)
 	deadcode(p)
-	settle(p)
 	return nil
 }

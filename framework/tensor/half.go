@@ -1,13 +1,17 @@
 package tensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/macaw-ai/macaw/chip"
+)
 
 // Float16 is a number in IEEE 754 binary16: sign, 5 bits of exponent, 10 of
 // mantissa. It is a form of storage; computations go through Float32.
 type Float16 uint16
 
 // BFloat16 is the upper half of a float32: sign, 8 bits of exponent, 7 of mantissa.
-type BFloat16 uint16
+type BFloat16 = chip.BFloat
 
 // NewFloat16 rounds v to the nearest number, ties to even. Infinities and NaN
 // stay, magnitudes from 65520 on become infinite.
@@ -56,6 +60,3 @@ func (h Float16) Float32() float32 {
 	}
 	return math.Float32frombits(sign | (exp+112)<<23 | man<<13)
 }
-
-// Float32 returns the number, which float32 holds exactly.
-func (h BFloat16) Float32() float32 { return math.Float32frombits(uint32(h) << 16) }

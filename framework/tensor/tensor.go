@@ -27,8 +27,8 @@ const (
 	Bool    = chip.Bool
 	String  = chip.String
 
-	// Types of the host alone; no chip computes on them. Half has elements of Go
-	// type Float16, BFloat of BFloat16.
+	// Types of the host alone but for BFloat, which chips store and multiply. Half
+	// has elements of Go type Float16, BFloat of BFloat16.
 	Int16  = chip.Int16
 	Uint16 = chip.Uint16
 	Uint32 = chip.Uint32

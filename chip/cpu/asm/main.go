@@ -42,6 +42,7 @@ var files = []struct {
 	{"column", columns},
 	{"update", updates},
 	{"pool", pools},
+	{"bfloat", bfloats},
 }
 
 func main() {

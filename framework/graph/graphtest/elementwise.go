@@ -90,6 +90,8 @@ func cast(v float64, to tensor.DType) float64 {
 	switch to {
 	case tensor.Bool:
 		return truth(v != 0)
+	case tensor.BFloat:
+		return float64(tensor.NewBFloat16(v).Float32())
 	case tensor.Uint8:
 		return math.Trunc(min(max(v, 0), 255))
 	case tensor.Int64, tensor.Int32:

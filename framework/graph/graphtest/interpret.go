@@ -30,6 +30,8 @@ func ArrayOf(t *tensor.Tensor) Array {
 			a.Data[i] = float64(d[i])
 		case []int32:
 			a.Data[i] = float64(d[i])
+		case []tensor.BFloat16:
+			a.Data[i] = float64(d[i].Float32())
 		case []uint8:
 			a.Data[i] = float64(d[i])
 		case []bool:
