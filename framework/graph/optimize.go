@@ -17,6 +17,7 @@ func optimize(dev chip.Device, p *program) error {
 	fuseEpilogues(p)
 	fuseGradients(p)
 	fuseMaps(p)
+	fuseSiblings(p)
 	deadcode(p)
 	settle(p)
 	return nil

@@ -71,11 +71,11 @@ func orthogonal(x *graph.Node, rows, cols, steps int) *graph.Node {
 	for range steps {
 		gram := graph.MatMulT(x, x, tall, !tall)
 		poly := graph.Add(graph.MulScalar(gram, b), graph.MulScalar(graph.MatMul(gram, gram), c))
-		step := graph.MatMul(poly, x)
+		left, right := poly, x
 		if tall {
-			step = graph.MatMul(x, poly)
+			left, right = x, poly
 		}
-		x = graph.Add(graph.MulScalar(x, a), step)
+		x = graph.Add(graph.MulScalar(x, a), graph.MatMul(left, right))
 	}
 	return x
 }
