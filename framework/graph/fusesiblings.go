@@ -11,13 +11,17 @@ import (
 // once. Other Maps stay apart: joining them would let values live longer.
 func fuseSiblings(p *program) {
 	f := &mapFusion{p: p, flow: p.flow()}
+	updated := make([]bool, len(p.stores))
+	for _, u := range p.updates {
+		updated[p.storeOf(u.value)] = true
+	}
 	for i := range p.instrs {
-		if !f.onlyUpdates(i) {
+		if !f.onlyUpdates(i, updated) {
 			continue
 		}
 		for j := range i {
 			// A result of j may be an argument of i; then fuseMaps had its say.
-			if f.onlyUpdates(j) && f.shared(j, i) && f.fits(j, i, p.instrs[i].outs[0]) {
+			if f.onlyUpdates(j, updated) && f.shared(j, i) && f.fits(j, i, p.instrs[i].outs[0]) {
 				f.merge(j, i)
 			}
 		}
@@ -27,7 +31,7 @@ func fuseSiblings(p *program) {
 
 // onlyUpdates reports whether instruction i is a Map whose results are the new
 // values of variables and are not read by the program.
-func (f *mapFusion) onlyUpdates(i int) bool {
+func (f *mapFusion) onlyUpdates(i int, updated []bool) bool {
 	in := f.p.instrs[i]
 	if in == nil {
 		return false
@@ -37,7 +41,7 @@ func (f *mapFusion) onlyUpdates(i int) bool {
 	}
 	return !slices.ContainsFunc(in.outs, func(o value) bool {
 		s := f.p.storeOf(o)
-		return !f.kept[s] || len(f.reads[s]) > 0
+		return !updated[s] || len(f.reads[s]) > 0
 	})
 }
 
