@@ -139,7 +139,10 @@ func Latest(dir string) (c *Checkpoint, skipped, err error) {
 		if err == nil {
 			return c, skipped, nil
 		}
-		if !errors.Is(err, ErrCorrupt) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a Saver removed it, as there is a later one
+			return Latest(dir)
+		case !errors.Is(err, ErrCorrupt):
 			return nil, skipped, err
 		}
 		skipped = errors.Join(skipped, err)
