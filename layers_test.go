@@ -19,8 +19,9 @@ const layers = `
 	internal < chip < framework/tensor < framework/graph < framework/nn < framework/optim < framework/onnx;
 	framework/tensor < framework/safetensors;
 	framework/tensor < data;
+	framework/optim, framework/safetensors < framework/checkpoint;
 	data, framework/onnx < model;
-	model, framework/optim, framework/safetensors < train < toolbox;
+	model, framework/checkpoint < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;
 	data, framework/onnx < examples;

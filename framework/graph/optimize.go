@@ -36,6 +36,7 @@ func rewrite(dev chip.Device, p *program) error {
 	fuseEpilogues(p)
 	fuseGradients(p)
 	fuseMaps(p)
+	fuseSiblings(p)
 	deadcode(p)
 	return nil
 }

@@ -17,15 +17,12 @@ type EMA struct {
 	order   []string
 }
 
-// track adds the averages' updates to g. fresh holds the new values of
-// trained variables; others are assigned by the graph or never change.
-func track(g *graph.Graph, params *nn.Params, fresh map[*graph.Variable]*graph.Node, decay float32) *EMA {
+// track adds the averages' updates to the graph that fresh's nodes belong to.
+// fresh gives the new value of a variable, or nil when it never changes.
+func track(params *nn.Params, decay float32, fresh func(*graph.Variable) *graph.Node) *EMA {
 	e := &EMA{params: params, shadows: map[string]*graph.Variable{}}
 	for _, v := range params.Variables() {
-		now := fresh[v]
-		if now == nil {
-			now = g.Assigned(v)
-		}
+		now := fresh(v)
 		if now == nil || v.DType() != tensor.Float32 {
 			continue
 		}

@@ -6,7 +6,9 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// Rule is how one variable follows its gradient: SGD or AdamW.
+// Rule is how one variable follows its gradient: SGD, Adam, AdamW, RMSProp,
+// Adagrad, LAMB, Lion, Muon or Adafactor. In their formulas w is the variable,
+// g its gradient after clipping, t the number of the step from 1.
 type Rule interface {
 	// update adds w's update to the graph of grad and returns w's new value.
 	update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node
@@ -14,8 +16,47 @@ type Rule interface {
 
 // inputs are shared by all variables of a step; each is of shape [1].
 type inputs struct {
-	lr, scale *graph.Node
-	decay     bool // whether weight decay applies to this variable
+	lr, scale   *graph.Node
+	decay       bool    // whether weight decay applies to this variable
+	coefficient float32 // in place of the rule's weight decay; 0 keeps it
+}
+
+// weightDecay is the coefficient for a variable whose rule says rule.
+func (in inputs) weightDecay(rule float32) float32 {
+	switch {
+	case !in.decay:
+		return 0
+	case in.coefficient > 0:
+		return in.coefficient
+	}
+	return rule
+}
+
+// gradient is the scaled gradient.
+func (in inputs) gradient(grad *graph.Node) *graph.Node { return graph.Mul(grad, in.scale) }
+
+// coupled is the scaled gradient with weight decay as part of it.
+func (in inputs) coupled(w *graph.Variable, grad *graph.Node, rule float32) *graph.Node {
+	d := in.gradient(grad)
+	if decay := in.weightDecay(rule); decay != 0 {
+		d = graph.Add(d, graph.MulScalar(d.Graph().Var(w), decay))
+	}
+	return d
+}
+
+// descend lessens w by a step and returns its new value.
+func descend(g *graph.Graph, w *graph.Variable, by *graph.Node) *graph.Node {
+	return assign(w, graph.Sub(g.Var(w), by))
+}
+
+// assign leaves x in v and returns it. Factors of shape [1] have made a vector
+// of what belongs to a variable of rank 0.
+func assign(v *graph.Variable, x *graph.Node) *graph.Node {
+	if len(v.Shape()) == 0 {
+		x = graph.Reshape(x)
+	}
+	x.Graph().Assign(v, x)
+	return x
 }
 
 // SGD is stochastic gradient descent: g' = g + WeightDecay·w,
@@ -28,30 +69,12 @@ type SGD struct {
 }
 
 func (o SGD) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	op := chip.SGD{Momentum: o.Momentum, Nesterov: o.Nesterov}
-	if in.decay {
-		op.Decay = o.WeightDecay
-	}
+	op := chip.SGD{Momentum: o.Momentum, Nesterov: o.Nesterov, Decay: in.weightDecay(o.WeightDecay)}
 	var velocity *graph.Variable
 	if o.Momentum != 0 {
 		velocity = s.slot(w, "velocity")
 	}
 	return graph.SGD(w, grad, velocity, in.lr, in.scale, op)
-}
-
-// AdamW is Adam with decoupled weight decay. Zero fields mean Beta1 0.9,
-// Beta2 0.999, Eps 1e-8; WeightDecay 0 means none.
-// Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
-type AdamW struct {
-	Beta1, Beta2, Eps, WeightDecay float32
-}
-
-func (o AdamW) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	op := chip.AdamW{Beta1: or(o.Beta1, 0.9), Beta2: or(o.Beta2, 0.999), Eps: or(o.Eps, 1e-8)}
-	if in.decay {
-		op.Decay = o.WeightDecay
-	}
-	return graph.AdamW(w, grad, s.slot(w, "m"), s.slot(w, "v"), in.lr, s.count(grad.Graph()), in.scale, op)
 }
 
 func or(v, def float32) float32 {
@@ -63,5 +86,10 @@ func or(v, def float32) float32 {
 
 // slot makes a variable of w's shape for the optimiser, starting at zero.
 func (s *State) slot(w *graph.Variable, name string) *graph.Variable {
-	return s.add(graph.NewVariable(w.Name()+"/"+name, tensor.New(tensor.Float32, w.Shape()...), false))
+	return s.slotOf(w, name, w.Shape())
+}
+
+// slotOf makes a variable of another shape.
+func (s *State) slotOf(w *graph.Variable, name string, shape []int) *graph.Variable {
+	return s.add(graph.NewVariable(w.Name()+"/"+name, tensor.New(tensor.Float32, shape...), false))
 }

@@ -35,7 +35,11 @@ func (o OneCycle) At(step int) float32 {
 	if at < peak {
 		return float32(anneal(top/start, top, at/peak))
 	}
-	return float32(anneal(top, top/final, (at-peak)/(float64(max(o.Steps-1, 1))-peak)))
+	fall := float64(max(o.Steps-1, 1)) - peak
+	if fall <= 0 { // with Warm 1 the last step is the peak
+		return o.Max
+	}
+	return float32(anneal(top, top/final, (at-peak)/fall))
 }
 
 // Cosine falls from Max to Min over Steps along half a cosine.
