@@ -20,6 +20,7 @@ const layers = `
 	framework/tensor < framework/safetensors;
 	framework/tensor < data;
 	data, framework/onnx < model;
+	framework/optim, framework/onnx, framework/safetensors < framework/lora, framework/prune, framework/quant;
 	model, framework/optim, framework/safetensors < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;
