@@ -17,7 +17,7 @@ import (
 
 var dev = cpu.New(cpu.Options{Threads: 1})
 
-// model looks tokens up, convolves them as an image and classifies. Its$
+// model looks tokens up, convolves them as an image and classifies. Its
 // table is read in two ways.
 type model struct {
 	params *nn.Params
