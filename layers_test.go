@@ -21,6 +21,7 @@ const layers = `
 	framework/tensor < data;
 	framework/optim, framework/safetensors < framework/checkpoint;
 	data, framework/onnx < model;
+	framework/onnx, framework/safetensors < framework/lora, framework/prune, framework/quant;
 	model, framework/checkpoint < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;

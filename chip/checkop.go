@@ -27,6 +27,10 @@ func Check(op Op, ins, outs []Value) (err error) {
 	switch op := op.(type) {
 	case *Gemm:
 		c.gemm(op)
+	case *GemmInt8:
+		c.gemmInt8(op)
+	case *ConvInt8:
+		c.convInt8(op)
 	case *Conv:
 		c.count(2+btoi(op.Bias), 1)
 		c.factors()

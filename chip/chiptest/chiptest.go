@@ -37,7 +37,7 @@ type group struct {
 // groups are made once, so that the references serve every device of a test.
 var groups = sync.OnceValue(func() []group {
 	return []group{
-		{"gemm", gemmRows()}, {"conv", convRows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
+		{"gemm", gemmRows()}, {"conv", convRows()}, {"int8", int8Rows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
 		{"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
 		{"update", updateRows()}, {"map", mapRows()}, {"bfloat", bfloatRows()},
 	}

@@ -13,6 +13,10 @@ func (c *call) lower(op chip.Op) (kernel, error) {
 		return c.gemm(op), nil
 	case *chip.Conv:
 		return c.conv(op), nil
+	case *chip.GemmInt8:
+		return c.gemmInt8(op), nil
+	case *chip.ConvInt8:
+		return c.convInt8(op), nil
 	case *chip.ConvGradInput:
 		return c.convGradInput(op), nil
 	case *chip.ConvGradWeight:

@@ -63,6 +63,10 @@ func flops(op chip.Op, ins, outs []chip.Value) int64 {
 		return 2 * int64(outs[0].Len()) * int64(k)
 	case *chip.Conv:
 		return 2 * int64(outs[0].Len()) * int64(perFilter(ins[1]))
+	case *chip.GemmInt8:
+		return 2 * int64(outs[0].Len()) * int64(ins[1].Shape[0])
+	case *chip.ConvInt8:
+		return 2 * int64(outs[0].Len()) * int64(perFilter(ins[1]))
 	case *chip.ConvGradInput:
 		return 2 * int64(ins[0].Len()) * int64(perFilter(ins[1]))
 	case *chip.ConvGradWeight:

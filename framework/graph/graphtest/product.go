@@ -53,14 +53,18 @@ func product(a, b Array) Array {
 }
 
 func conv(in *Interpreter, n *graph.Node, args []Array) Array {
-	at := n.Op().Attrs.(graph.ConvAttrs)
-	x, w := args[0], args[1]
+	y := convolve(in.shape(n.Shape()), n.Op().Attrs.(graph.ConvAttrs), args[0], args[1])
+	if len(args) > 2 {
+		y = build(y.Shape, func(i []int) float64 { return y.get(i...) + args[2].Data[i[3]] })
+	}
+	return y
+}
+
+// convolve is the convolution of x with w of the given result's shape.
+func convolve(shape []int, at graph.ConvAttrs, x, w Array) Array {
 	perGroup := w.Shape[3] / at.Groups
-	return build(in.shape(n.Shape()), func(o []int) float64 {
+	return build(shape, func(o []int) float64 {
 		sum, from := 0.0, o[3]/perGroup*w.Shape[2]
-		if len(args) > 2 {
-			sum = args[2].Data[o[3]]
-		}
 		window(at.Window, x, o, func(h, wd, i, j int) {
 			for c := range w.Shape[2] {
 				sum += x.get(o[0], h, wd, from+c) * w.Data[((i*w.Shape[1]+j)*w.Shape[2]+c)*w.Shape[3]+o[3]]
