@@ -23,7 +23,7 @@ const layers = `
 	model, framework/optim, framework/safetensors < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;
-	data < examples;
+	data, framework/optim < examples;
 `
 
 const module = "github.com/macaw-ai/macaw"

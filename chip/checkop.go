@@ -117,6 +117,8 @@ func (c checker) rest(op Op) {
 		}
 	case *Map:
 		c.mapped(op)
+	case *Insert:
+		c.insert(op)
 	case *SGD, *AdamW, *Lerp:
 		c.update(op)
 	default:

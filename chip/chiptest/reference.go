@@ -38,6 +38,8 @@ func (r row) reference() []array {
 		refMap(op, ins, outs)
 	case *chip.Random:
 		refRandom(op, ins, outs)
+	case *chip.Insert:
+		refInsert(op, ins, outs)
 	case *chip.Resize:
 		refResize(op, ins[0], outs[0])
 	default:

@@ -86,6 +86,8 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.adamW(op), nil
 	case *chip.Lerp:
 		return c.lerp(op), nil
+	case *chip.Insert:
+		return c.insert(op), nil
 	}
 	return nil, fmt.Errorf("no kernel for %T", op)
 }

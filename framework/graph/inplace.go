@@ -28,6 +28,8 @@ func sharing(in *instr, i int) (args []int, must bool) {
 		}
 	case *chip.SGD, *chip.AdamW, *chip.Lerp:
 		return []int{[]int{0, 2, 3}[i]}, true
+	case *chip.Insert:
+		return []int{0}, true
 	}
 	return args, false
 }
