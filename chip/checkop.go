@@ -122,7 +122,9 @@ func (c checker) rest(op Op) {
 	case *SGD, *AdamW, *Lerp:
 		c.update(op)
 	default:
-		c.move(op)
+		if !c.recurrent(op) {
+			c.move(op)
+		}
 	}
 }
 
