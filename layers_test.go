@@ -23,7 +23,8 @@ const layers = `
 	model, framework/optim, framework/safetensors < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;
-	data, framework/optim < examples;
+	framework/nn, framework/safetensors < framework/llama;
+	data, framework/optim, framework/llama < examples;
 `
 
 const module = "github.com/macaw-ai/macaw"
