@@ -43,7 +43,7 @@ func (r row) reference() []array {
 	case *chip.Resize:
 		refResize(op, ins[0], outs[0])
 	default:
-		if !refRows(op, ins, outs) && !refMove(op, ins, outs) && !refUpdate(op, ins, outs) {
+		if !refRecurrent(op, ins, outs) && !refRows(op, ins, outs) && !refMove(op, ins, outs) && !refUpdate(op, ins, outs) {
 			panic(fmt.Sprintf("no reference for %T", op))
 		}
 	}
