@@ -25,7 +25,8 @@ const layers = `
 	model, framework/checkpoint < train < toolbox;
 	model < serve;
 	toolbox, serve < produce < console < cmd;
-	data, framework/onnx < examples;
+	framework/nn, framework/safetensors < framework/llama;
+	train, framework/llama < examples;
 `
 
 const module = "github.com/macaw-ai/macaw"

@@ -121,10 +121,14 @@ func (c checker) rest(op Op) {
 		}
 	case *Map:
 		c.mapped(op)
+	case *Insert:
+		c.insert(op)
 	case *SGD, *AdamW, *Lerp:
 		c.update(op)
 	default:
-		c.move(op)
+		if !c.recurrent(op) {
+			c.move(op)
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ func runFaults(t *testing.T, dev chip.Device) {
 	for _, bad := range []row{
 		{name: "outside", op: &chip.Gather{}, ins: []array{noise(1, 4, 2), values(chip.Int64, 0, 4)}, outs: []array{f32(2, 2)}},
 		{name: "far below", op: &chip.Gather{}, ins: []array{noise(1, 4, 2), values(chip.Int32, 0, -5)}, outs: []array{f32(2, 2)}},
+		{name: "outside", op: &chip.Insert{}, ins: []array{noise(1, 4, 2), noise(2, 2, 2), values(chip.Int64, 3)}, outs: []array{f32(4, 2)}},
+		{name: "before", op: &chip.Insert{}, ins: []array{noise(1, 4, 2), noise(2, 2, 2), values(chip.Int64, -1)}, outs: []array{f32(4, 2)}},
 		{name: "outside", op: &chip.GatherGrad{}, ins: []array{noise(1, 2, 2), values(chip.Int64, 0, 4)}, outs: []array{f32(4, 2)}},
 	} {
 		t.Run("run "+bad.String(), func(t *testing.T) {

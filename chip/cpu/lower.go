@@ -90,6 +90,16 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.adamW(op), nil
 	case *chip.Lerp:
 		return c.lerp(op), nil
+	case *chip.LSTM:
+		return c.lstm(op), nil
+	case *chip.LSTMGrad:
+		return c.lstmGrad(op), nil
+	case *chip.GRU:
+		return c.gru(op), nil
+	case *chip.GRUGrad:
+		return c.gruGrad(op), nil
+	case *chip.Insert:
+		return c.insert(op), nil
 	}
 	return nil, fmt.Errorf("no kernel for %T", op)
 }

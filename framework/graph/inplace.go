@@ -26,8 +26,18 @@ func sharing(in *instr, i int) (args []int, must bool) {
 		if i == 0 {
 			args = []int{4}
 		}
+	case *chip.LSTM:
+		if i == 3 {
+			args = []int{0}
+		}
+	case *chip.GRU:
+		if i == 2 {
+			args = []int{0}
+		}
 	case *chip.SGD, *chip.AdamW, *chip.Lerp:
 		return []int{[]int{0, 2, 3}[i]}, true
+	case *chip.Insert:
+		return []int{0}, true
 	}
 	return args, false
 }

@@ -71,6 +71,9 @@ func flops(op chip.Op, ins, outs []chip.Value) int64 {
 		return 2 * int64(ins[0].Len()) * int64(perFilter(ins[1]))
 	case *chip.ConvGradWeight:
 		return 2 * int64(ins[1].Len()) * int64(perFilter(outs[0]))
+	case *chip.LSTM, *chip.LSTMGrad, *chip.GRU, *chip.GRUGrad: // the product of each step with the recurrent weights
+		gates, hidden := ins[0], outs[1].Shape[1]
+		return 2 * int64(gates.Len()) * int64(hidden)
 	case *chip.Map:
 		return int64(outs[0].Len()) * int64(len(op.Code))
 	}

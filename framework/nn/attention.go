@@ -2,24 +2,31 @@ package nn
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// MultiHeadAttention lets every position of a sequence gather from the others.
+// MultiHeadAttention lets every position of a sequence gather from others.
 // Source: Vaswani et al. 2017, arXiv:1706.03762, §3.2.
 type MultiHeadAttention struct {
-	Query, Key, Value, Output *Linear // [d, d] each
-	heads                     int
-	options                   AttentionOptions
+	Query, Output *Linear // [d, d]
+	Key, Value    *Linear // [d, d·KeyValueHeads/heads]
+	heads         int
+	options       AttentionOptions
 }
 
-// AttentionOptions configure NewMultiHeadAttention.
+// AttentionOptions configure NewMultiHeadAttention. The zero value attends in
+// both directions, with biases and without positions.
 type AttentionOptions struct {
 	Causal  bool    // a position sees itself and those before it
 	Dropout float32 // of the attention weights, in training
+	// KeyValueHeads, which divide the heads, are shared by groups of query
+	// heads; 0 means as many as heads. Source: Ainslie et al. 2023, arXiv:2305.13245.
+	KeyValueHeads int
+	Rotary        *graph.RotaryOptions // turns queries and keys by their position; nil means not
+	NoBias        bool
+	Init          Initialiser // of all weights; nil means GlorotUniform
+	OutputInit    Initialiser // of the output's weight; nil means Init
 }
 
 // NewMultiHeadAttention makes a layer of width d; heads must divide d.
@@ -27,39 +34,73 @@ func NewMultiHeadAttention(p *Params, d, heads int, o AttentionOptions) *MultiHe
 	if heads < 1 || d%heads != 0 {
 		panic(fmt.Sprintf("nn.NewMultiHeadAttention: %d heads do not divide width %d", heads, d))
 	}
-	part := func(name string) *Linear {
-		return NewLinearWith(p.Sub(name), d, d, LinearOptions{Init: GlorotUniform})
+	if o.KeyValueHeads == 0 {
+		o.KeyValueHeads = heads
 	}
-	return &MultiHeadAttention{Query: part("query"), Key: part("key"), Value: part("value"), Output: part("output"), heads: heads, options: o}
+	if o.KeyValueHeads < 1 || heads%o.KeyValueHeads != 0 {
+		panic(fmt.Sprintf("nn.NewMultiHeadAttention: %d key and value heads do not divide %d heads", o.KeyValueHeads, heads))
+	}
+	if o.Init == nil {
+		o.Init = GlorotUniform
+	}
+	if o.OutputInit == nil {
+		o.OutputInit = o.Init
+	}
+	part := func(name string, out int, init Initialiser) *Linear {
+		return NewLinearWith(p.Sub(name), d, out, LinearOptions{Init: init, NoBias: o.NoBias})
+	}
+	shared := d / heads * o.KeyValueHeads
+	return &MultiHeadAttention{Query: part("query", d, o.Init), Key: part("key", shared, o.Init),
+		Value: part("value", shared, o.Init), Output: part("output", d, o.OutputInit), heads: heads, options: o}
 }
 
-// Forward attends within x [N,T,d]. mask, which may be nil, is float32 [N,T]
-// with 1 at positions to attend to and 0 at padding.
+// Forward attends within x [N,T,d]. mask, which may be nil, is Bool or float32
+// [N,T] with 1 at positions to attend to and 0 at padding.
 func (a *MultiHeadAttention) Forward(x, mask *graph.Node) *graph.Node {
-	if x.Rank() != 3 {
-		graph.Fail("MultiHeadAttention", []*graph.Node{x}, "the operand must be [N T d]")
-	}
-	g, n, t, d := x.Graph(), x.Dim(0), x.Dim(1), x.Dim(2)
-	q, k, v := a.split(a.Query.Forward(x)), a.split(a.Key.Forward(x)), a.split(a.Value.Forward(x))
-	size, _ := q.Dim(-1).Known()
-	scores := graph.MulScalar(graph.MatMulT(q, k, false, true), float32(1/math.Sqrt(float64(size))))
-	const far = -1e9 // exp(far) is 0 in float32
-	if mask != nil {
-		keep := graph.Reshape(mask, n, graph.Const(1), graph.Const(1), t)
-		scores = graph.Add(scores, graph.MulScalar(graph.Sub(graph.Scalar(g, 1), keep), far))
-	}
-	if a.options.Causal {
-		at := graph.Positions(g, t)
-		later := graph.Gt(graph.Unsqueeze(at, 0), graph.Unsqueeze(at, 1))
-		scores = graph.Add(scores, graph.MulScalar(graph.Cast(later, tensor.Float32), far))
-	}
-	weights := graph.Dropout(graph.Softmax(scores), a.options.Dropout)
-	y := graph.Transpose(graph.MatMul(weights, v), 0, 2, 1, 3)
-	return a.Output.Forward(graph.Reshape(y, n, t, d))
+	return a.attend(x, x, mask, a.options.Causal)
 }
 
-// split makes heads of the features: [N,T,d] to [N,heads,T,d/heads].
-func (a *MultiHeadAttention) split(x *graph.Node) *graph.Node {
-	y := graph.Reshape(x, x.Dim(0), x.Dim(1), graph.Const(a.heads), x.Dim(2).Div(graph.Const(a.heads)))
+// Cross attends from x [N,T,d] to memory [N,S,d], whose mask, which may be nil,
+// is Bool or float32 [N,S]. Causal and Rotary do not apply.
+func (a *MultiHeadAttention) Cross(x, memory, mask *graph.Node) *graph.Node {
+	if a.options.Rotary != nil {
+		graph.Fail("MultiHeadAttention", []*graph.Node{x, memory}, "rotary positions are of one sequence")
+	}
+	return a.attend(x, memory, mask, false)
+}
+
+func (a *MultiHeadAttention) attend(x, memory, mask *graph.Node, causal bool) *graph.Node {
+	a.check(x, memory)
+	q := a.split(a.Query.Forward(x), a.heads)
+	k := a.split(a.Key.Forward(memory), a.options.KeyValueHeads)
+	v := a.split(a.Value.Forward(memory), a.options.KeyValueHeads)
+	if a.options.Rotary != nil {
+		at := graph.Positions(x.Graph(), x.Dim(1))
+		q, k = graph.Rotary(q, at, *a.options.Rotary), graph.Rotary(k, at, *a.options.Rotary)
+	}
+	o := graph.AttentionOptions{Causal: causal, Dropout: a.options.Dropout}
+	if mask != nil {
+		o.Mask = graph.Reshape(mask, mask.Dim(0), graph.Const(1), graph.Const(1), mask.Dim(1))
+	}
+	return a.join(graph.Attention(q, k, v, o))
+}
+
+func (a *MultiHeadAttention) check(xs ...*graph.Node) {
+	for _, x := range xs {
+		if x.Rank() != 3 {
+			graph.Fail("MultiHeadAttention", xs, "the operands must be [N T d]")
+		}
+	}
+}
+
+// split makes heads of the features: [N,T,heads·D] to [N,heads,T,D].
+func (a *MultiHeadAttention) split(x *graph.Node, heads int) *graph.Node {
+	y := graph.Reshape(x, x.Dim(0), x.Dim(1), graph.Const(heads), x.Dim(2).Div(graph.Const(heads)))
 	return graph.Transpose(y, 0, 2, 1, 3)
+}
+
+// join undoes split and applies the output layer.
+func (a *MultiHeadAttention) join(y *graph.Node) *graph.Node {
+	y = graph.Transpose(y, 0, 2, 1, 3)
+	return a.Output.Forward(graph.Reshape(y, y.Dim(0), y.Dim(1), y.Dim(2).Mul(y.Dim(3))))
 }

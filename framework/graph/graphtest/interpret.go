@@ -65,7 +65,8 @@ func NewInterpreter(feeds map[*graph.Node]Array) *Interpreter {
 	return in
 }
 
-// rules computes the first result of an operator.
+// rules computes the first result of an operator; those of "Name#1" and so on,
+// its further ones.
 var rules = map[string]func(in *Interpreter, n *graph.Node, args []Array) Array{}
 
 // Value evaluates n. It panics on operators that it does not know: gradients,
@@ -77,8 +78,12 @@ func (in *Interpreter) Value(n *graph.Node) Array {
 	if a, ok := in.values[n]; ok {
 		return a
 	}
-	rule := rules[n.Op().Name]
-	if rule == nil || n.Index() > 0 {
+	name := n.Op().Name
+	if n.Index() > 0 {
+		name = fmt.Sprintf("%s#%d", name, n.Index())
+	}
+	rule := rules[name]
+	if rule == nil {
 		panic(fmt.Sprintf("graphtest: cannot interpret %v", n))
 	}
 	args := make([]Array, len(n.Inputs()))
