@@ -29,7 +29,7 @@ func (c *lifting) likelihood(logs *graph.Node) error {
 		return noForm("%v classes", logs.Dim(1))
 	}
 	target := graph.Cast(c.arg(1), tensor.Int64)
-	hit := graph.Cast(graph.Eq(graph.Unsqueeze(target, 1), along(c.g, graph.Const(classes), 1, logs.Rank())), tensor.Float32)
+	hit := graph.Cast(graph.Eq(graph.Unsqueeze(target, 1), graph.PositionsAlong(c.g, graph.Const(classes), 1, logs.Rank())), tensor.Float32)
 	weight := hit // [N,C,...]
 	if c.has(2) {
 		weight = graph.Mul(hit, perChannel(c.arg(2), logs.Rank()))

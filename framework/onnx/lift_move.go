@@ -1,8 +1,6 @@
 package onnx
 
 import (
-	"slices"
-
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -122,72 +120,15 @@ func integer64(g *graph.Graph, d graph.Dim) *graph.Node {
 // wrapped adds n to the negative ones of an int64 index.
 func wrapped(index *graph.Node, n graph.Dim) *graph.Node {
 	g := index.Graph()
-	zero := g.Const(tensor.Scalar(int64(0)))
-	return graph.Where(graph.Lt(index, zero), graph.Add(index, integer64(g, n)), index)
-}
-
-// along is 0, 1, ... along an axis of an array of that rank.
-func along(g *graph.Graph, d graph.Dim, axis, rank int) *graph.Node {
-	shape := slices.Repeat(graph.Shape{graph.Const(1)}, rank)
-	shape[axis] = d
-	return graph.Reshape(graph.Positions(g, d), shape...)
-}
-
-// flatElements gives the positions in x, flattened, that GatherElements and
-// ScatterElements mean by an index along axis.
-func flatElements(shape graph.Shape, index *graph.Node, axis int) *graph.Node {
-	g := index.Graph()
-	flat := graph.Mul(wrapped(graph.Cast(index, tensor.Int64), shape[axis]), integer64(g, shape[axis+1:].Size()))
-	for i := range shape {
-		if i != axis {
-			flat = graph.Add(flat, graph.Mul(along(g, index.Dim(i), i, len(shape)), integer64(g, shape[i+1:].Size())))
-		}
-	}
-	return flat
+	return graph.Where(graph.Lt(index, g.Const(tensor.Scalar(int64(0)))), graph.Add(index, integer64(g, n)), index)
 }
 
 func liftGatherElements(c *lifting) error {
-	x := c.arg(0)
-	axis, err := axisOf(c.call.int("axis", 0), x.Rank())
-	if err != nil {
-		return err
-	}
-	return c.set(graph.Gather(graph.Reshape(x, graph.Const(-1)), flatElements(x.Shape(), c.arg(1), axis), 0))
-}
-
-// flatRows gives the rows of x, its first batch+k axes flattened, that an index
-// [batch..., ..., k] of GatherND means.
-func flatRows(shape graph.Shape, index *graph.Node, batch int) (*graph.Node, int, error) {
-	g := index.Graph()
-	k, ok := index.Dim(-1).Known()
-	if !ok || k < 1 || batch+k > len(shape) || index.Rank() <= batch {
-		return nil, 0, noForm("an index %v into %v", index.Shape(), shape)
-	}
-	rank := index.Rank() - 1
-	var flat *graph.Node
-	for j := range k {
-		part := graph.Squeeze(graph.Slice(index, -1, j, j+1), -1)
-		part = graph.Mul(wrapped(part, shape[batch+j]), integer64(g, shape[batch+j+1:batch+k].Size()))
-		if flat == nil {
-			flat = part
-		} else {
-			flat = graph.Add(flat, part)
-		}
-	}
-	for i := range batch {
-		flat = graph.Add(flat, graph.Mul(along(g, shape[i], i, rank), integer64(g, shape[i+1:batch+k].Size())))
-	}
-	return flat, batch + k, nil
+	return c.set(graph.GatherElements(c.arg(0), c.arg(1), int(c.call.int("axis", 0))))
 }
 
 func liftGatherND(c *lifting) error {
-	x := c.arg(0)
-	rows, n, err := flatRows(x.Shape(), graph.Cast(c.arg(1), tensor.Int64), int(c.call.int("batch_dims", 0)))
-	if err != nil {
-		return err
-	}
-	rest := append(graph.Shape{x.Shape()[:n].Size()}, x.Shape()[n:]...)
-	return c.set(graph.Gather(graph.Reshape(x, rest...), rows, 0))
+	return c.set(graph.GatherND(c.arg(0), c.arg(1), int(c.call.int("batch_dims", 0))))
 }
 
 // liftCumSum multiplies with a triangle of ones, which needs a known length.
@@ -203,7 +144,7 @@ func liftCumSum(c *lifting) error {
 	}
 	before, strict := c.call.flag("reverse", false), c.call.flag("exclusive", false)
 	n := x.Dim(axis)
-	to, of := along(c.g, n, 1, 2), along(c.g, n, 0, 2) // the triangle is [of, to]
+	to, of := graph.PositionsAlong(c.g, n, 1, 2), graph.PositionsAlong(c.g, n, 0, 2) // the triangle is [of, to]
 	if before {
 		to, of = of, to
 	}
@@ -238,7 +179,7 @@ func liftTrilu(c *lifting) error {
 	} else if len(v) == 1 {
 		k = v[0]
 	}
-	rows, columns := along(c.g, x.Dim(-2), 0, 2), along(c.g, x.Dim(-1), 1, 2)
+	rows, columns := graph.PositionsAlong(c.g, x.Dim(-2), 0, 2), graph.PositionsAlong(c.g, x.Dim(-1), 1, 2)
 	diagonal := graph.Add(rows, c.g.Const(tensor.Scalar(k)))
 	keep := graph.Ge(columns, diagonal)
 	if !c.call.flag("upper", true) {
@@ -262,7 +203,7 @@ func liftOneHot(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	hit := graph.Eq(graph.Unsqueeze(index, axis), along(c.g, n, axis, index.Rank()+1))
+	hit := graph.Eq(graph.Unsqueeze(index, axis), graph.PositionsAlong(c.g, n, axis, index.Rank()+1))
 	off, err := cast(values, values.DType())
 	if err != nil {
 		return err
@@ -281,8 +222,8 @@ func liftEyeLike(c *lifting) error {
 	if len(s) != 2 {
 		return errLift
 	}
-	at := graph.Add(along(c.g, s[0], 0, 2), c.g.Const(tensor.Scalar(c.call.int("k", 0))))
-	return c.set(graph.Cast(graph.Eq(at, along(c.g, s[1], 1, 2)), to))
+	at := graph.Add(graph.PositionsAlong(c.g, s[0], 0, 2), c.g.Const(tensor.Scalar(c.call.int("k", 0))))
+	return c.set(graph.Cast(graph.Eq(at, graph.PositionsAlong(c.g, s[1], 1, 2)), to))
 }
 
 // liftReverseSequence gathers each sequence from its length downwards.
@@ -294,11 +235,11 @@ func liftReverseSequence(c *lifting) error {
 	time := 1 - batch
 	n := x.Dim(time)
 	lens := graph.Unsqueeze(graph.Cast(c.arg(1), tensor.Int64), time)
-	at := along(c.g, n, time, 2)
+	at := graph.PositionsAlong(c.g, n, time, 2)
 	back := graph.Sub(graph.Sub(lens, c.g.Const(tensor.Scalar(int64(1)))), at)
 	index := graph.Where(graph.Lt(at, lens), back, at)
 	index = graph.Mul(index, integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[time == 0]))
-	other := graph.Mul(along(c.g, x.Dim(batch), batch, 2), integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
+	other := graph.Mul(graph.PositionsAlong(c.g, x.Dim(batch), batch, 2), integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
 	rows := graph.Reshape(x, append(graph.Shape{x.Shape()[:2].Size()}, x.Shape()[2:]...)...)
 	return c.set(graph.Gather(rows, graph.Add(index, other), 0))
 }
@@ -339,7 +280,7 @@ func liftHardmax(c *lifting) error {
 	}
 	hard := func(x *graph.Node, axis int) *graph.Node {
 		at := graph.Unsqueeze(graph.ArgMax(x, axis), axis)
-		return graph.Cast(graph.Eq(at, along(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)
+		return graph.Cast(graph.Eq(at, graph.PositionsAlong(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)
 	}
 	if c.call.version < 13 {
 		return c.set(graph.Reshape(hard(graph.Flatten(x, axis), axis), x.Shape()...))
