@@ -50,6 +50,12 @@ type Config struct {
 	Patience int
 	Watch    string // 0 means "val_loss"
 
+	// Checkpoints, when not "", is a folder of this run's own, in which it is saved
+	// every CheckpointEvery steps and when ctx ends. A later Loop of the same
+	// configuration goes on from there, to the bit. It cannot be had with Time.
+	Checkpoints     string
+	CheckpointEvery int // 0 means a twentieth of the schedule
+
 	Report func(Progress) // nil means nobody listens
 	Seed   uint64         // of the order of samples, augmentation and dropout
 }
@@ -112,6 +118,8 @@ func (c *Config) validate() error {
 		return errors.New("train: there are no samples to learn from")
 	case c.Batch < 1 || c.Epochs < 0 || c.Steps < 0 || c.Time < 0:
 		return fmt.Errorf("train: batch %d, epochs %v, steps %d or time %v is out of range", c.Batch, c.Epochs, c.Steps, c.Time)
+	case c.CheckpointEvery < 0 || c.Checkpoints != "" && c.Time > 0:
+		return errors.New("train: a run with a limit of time, or with a negative interval, cannot be saved")
 	case c.Warm > 1 || c.Warm < 0 || c.EMA < 0 || c.EMA >= 1 || c.LR < 0:
 		return fmt.Errorf("train: warm-up share %v, averaging %v or learning rate %v is out of range", c.Warm, c.EMA, c.LR)
 	}

@@ -27,7 +27,13 @@ func Loop(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	start := c.Params.Tensors()
-	for restarts := 0; ; restarts++ {
+	folder, restarts := c.Checkpoints, 0
+	if secondAttempt(folder) {
+		restarts = 1
+		c.LR /= 5
+	}
+	for ; ; restarts++ {
+		c.Checkpoints = attempt(folder, restarts)
 		st, err := newStepper(&c, start)
 		if err != nil {
 			return nil, err
@@ -63,19 +69,33 @@ type stepper interface {
 
 // run is one attempt at the whole schedule.
 func run(ctx context.Context, c *Config, st stepper) (*Result, error) {
+	r := &runner{c: c, st: st, clock: newClock(c), report: 0.01, evaluate: 0.02}
+	k, err := openKeeper(r)
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.run(ctx, k)
+	if saving := k.close(); err == nil {
+		err = saving
+	}
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// run goes on from where r stands.
+func (r *runner) run(ctx context.Context, k *keeper) (*Result, error) {
+	c := r.c
 	ctx, stop := context.WithCancel(ctx)
-	f, wait := startFeed(ctx, c, 1)
+	f, wait := startFeed(ctx, c, 1, r.clock.step)
 	defer wait()
 	defer stop()
 
-	r := &runner{c: c, st: st, clock: newClock(c), report: 0.01, evaluate: 0.02}
-	for !r.clock.over() {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
+	for !r.clock.over() && !r.stale(c.Patience) {
 		b, give, err := f.take(ctx)
 		if err != nil {
-			return nil, err
+			return nil, k.leave(r, err)
 		}
 		err = r.step(b)
 		give()
@@ -85,8 +105,8 @@ func run(ctx context.Context, c *Config, st stepper) (*Result, error) {
 		if err := r.observe(ctx); err != nil {
 			return nil, err
 		}
-		if r.stale(c.Patience) {
-			break
+		if err := k.keep(r); err != nil {
+			return nil, err
 		}
 	}
 	return r.finish(ctx)

@@ -116,7 +116,7 @@ func TestWorkersDoNotChangeBatches(t *testing.T) {
 	take := func(workers int) (out [][]float32) {
 		c := numbersConfig(13).withDefaults()
 		ctx, stop := context.WithCancel(t.Context())
-		f, wait := startFeed(ctx, &c, workers)
+		f, wait := startFeed(ctx, &c, workers, 0)
 		defer wait()
 		defer stop()
 		for range 10 {

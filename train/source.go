@@ -53,8 +53,9 @@ type feeder struct {
 	free chan []*tensor.Tensor // used, to be filled again
 }
 
-// startFeed starts workers that end when ctx does. wait returns when all have.
-func startFeed(ctx context.Context, c *Config, workers int) (f *feed, wait func()) {
+// startFeed starts workers that end when ctx does, from batch number first on.
+// wait returns when all have ended.
+func startFeed(ctx context.Context, c *Config, workers, first int) (f *feed, wait func()) {
 	f = &feed{}
 	done := make(chan struct{}, workers)
 	for w := range workers {
@@ -65,7 +66,7 @@ func startFeed(ctx context.Context, c *Config, workers int) (f *feed, wait func(
 		f.workers = append(f.workers, fr)
 		go func() {
 			defer func() { done <- struct{}{} }()
-			fr.run(ctx, c, w, workers)
+			fr.run(ctx, c, first+w, workers)
 		}()
 	}
 	return f, func() {
@@ -101,6 +102,9 @@ func (fr *feeder) run(ctx context.Context, c *Config, first, stride int) {
 
 // take returns the next batch; give hands it back when it has been used.
 func (f *feed) take(ctx context.Context) (b []*tensor.Tensor, give func(), err error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, nil, err
+	}
 	fr := f.workers[f.next%len(f.workers)]
 	f.next++
 	select {

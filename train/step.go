@@ -17,7 +17,9 @@ type graphStepper struct {
 	rate  []float32
 	outs  []*tensor.Tensor
 	loss  []float32
-	ema   *optim.EMA // nil without averages
+	state *optim.State
+	ema   *optim.EMA      // nil without averages
+	draws *graph.Variable // counts steps for dropout; nil when the run is not saved
 	start map[string]*tensor.Tensor
 	steps int
 	kept  map[string]*tensor.Tensor // what save kept
@@ -54,7 +56,10 @@ func (s *graphStepper) trace() graph.Program {
 	}
 	rate := g.Input("learning rate", tensor.Float32, graph.Ints(1)...)
 	state := optim.Apply(loss, c.Params, c.Optimizer, rate, optim.Options{ClipNorm: float32(c.ClipNorm), EMA: float32(c.EMA)})
-	s.ema = state.EMA()
+	s.state, s.ema = state, state.EMA()
+	if c.Checkpoints != "" {
+		s.draws = g.StepCounter()
+	}
 	return graph.Program{Inputs: append(inputs, rate), Outputs: []*graph.Node{loss}}
 }
 

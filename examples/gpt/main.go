@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"time"
 
@@ -25,12 +24,12 @@ import (
 
 var (
 	minutes = flag.Float64("minutes", 15, "time to train")
-	width   = flag.Int("width", 192, "width of the model")
+	width   = flag.Int("width", 128, "width of the model")
 	layers  = flag.Int("layers", 4, "blocks of the model")
 	heads   = flag.Int("heads", 4, "heads of attention")
-	context = flag.Int("context", 128, "characters that the model sees")
-	batch   = flag.Int("batch", 16, "windows of text in a step")
-	rate    = flag.Float64("rate", 4e-3, "highest learning rate")
+	context = flag.Int("context", 256, "characters that the model sees")
+	batch   = flag.Int("batch", 8, "windows of text in a step")
+	rate    = flag.Float64("rate", 2e-3, "highest learning rate")
 	dropout = flag.Float64("dropout", 0, "probability of dropout")
 	sample  = flag.Int("sample", 300, "characters to write at the end")
 	profile = flag.Bool("profile", false, "show where the time of a step goes and stop")
@@ -47,16 +46,9 @@ func main() {
 }
 
 func run(path string) error {
-	raw, err := os.ReadFile(path)
+	ids, vocab, err := read(path)
 	if err != nil {
 		return err
-	}
-	text := []rune(string(raw))
-	vocab := slices.Compact(slices.Sorted(slices.Values(text)))
-	ids := make([]int64, len(text))
-	for i, c := range text {
-		n, _ := slices.BinarySearch(vocab, c)
-		ids[i] = int64(n)
 	}
 	cut := len(ids) * 9 / 10
 	train, validation := ids[:cut], ids[cut:]
@@ -77,7 +69,7 @@ func run(path string) error {
 		return err
 	}
 	defer test.Close()
-	fmt.Printf("%d parameters, %d characters, %d different\n%8s %7s %10s %10s\n", params.Count(), len(text), len(vocab), "seconds", "step", "training", "validation")
+	fmt.Printf("%d parameters, %d characters, %d different\n%8s %7s %10s %10s\n", params.Count(), len(ids), len(vocab), "seconds", "step", "training", "validation")
 
 	r, start, shown, sum, count := rand.New(rand.NewPCG(1, 2)), time.Now(), 0, float32(0), 0
 	budget := time.Duration(*minutes * float64(time.Minute))
@@ -155,24 +147,6 @@ func compile(dev chip.Device, model *nn.Decoder, params *nn.Params) (*graph.Exec
 		in = append(in, lr)
 	}
 	return graph.Compile(dev, graph.Program{Inputs: in, Outputs: []*graph.Node{loss}})
-}
-
-// windows lists where the text can be cut into windows that do not overlap.
-func windows(ids []int64, length int) (at []int) {
-	for i := 0; i+length < len(ids); i += length {
-		at = append(at, i)
-	}
-	return at
-}
-
-// pick returns the characters of windows and those that follow each.
-func pick(ids []int64, at []int) (x, y *tensor.Tensor) {
-	x, y = tensor.New(tensor.Int64, len(at), *context), tensor.New(tensor.Int64, len(at), *context)
-	for i, a := range at {
-		copy(x.Int64s()[i**context:], ids[a:a+*context])
-		copy(y.Int64s()[i**context:], ids[a+1:a+1+*context])
-	}
-	return x, y
 }
 
 // evaluate is the mean loss over windows.
