@@ -87,7 +87,7 @@ func (l *lifter) step(st *step) error {
 		fixed[i] = in[i].fixed
 		known = known && fixed[i] != nil
 	}
-	if known {
+	if known && !st.call.draws {
 		out, err := l.fold(st, fixed)
 		if err != nil {
 			return err

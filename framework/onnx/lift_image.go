@@ -89,7 +89,7 @@ func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
 }
 
 func liftBatchNorm(c *lifting) error {
-	if c.call.version < 9 && !c.call.flag("spatial", true) {
+	if c.call.trainsBatchNorm() || c.call.version < 9 && !c.call.flag("spatial", true) {
 		return errLift
 	}
 	var v [4][]float32

@@ -59,7 +59,7 @@ func init() {
 		return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Where(in[0], in[1], in[2]) })
 	}
 	same := liftUnary(func(x *graph.Node) *graph.Node { return x })
-	lifters["Identity"], lifters["Dropout"] = same, same
+	lifters["Identity"], lifters["Dropout"] = same, liftDropout
 	lifters["Gelu"] = func(c *lifting) error {
 		if c.call.str("approximate", "none") != "none" {
 			return errLift

@@ -51,6 +51,9 @@ type call struct {
 	// the node's own inputs. graphs says that there are sub-graphs.
 	captures []string
 	graphs   bool
+	// draws says that the kernel draws random numbers: equal inputs do not give
+	// equal outputs, so it is never computed ahead.
+	draws bool
 	// overValues is the kernel of an operator on values that are not all tensors.
 	overValues valueKernel
 }
