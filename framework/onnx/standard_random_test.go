@@ -24,7 +24,13 @@ const randomRuns = 2000
 func randomLaw(name string) *law {
 	switch {
 	case strings.HasPrefix(name, "test_bernoulli"):
-		return &law{bernoulliValues, func(f map[string]Value) []float64 { return doubles(f["x"]) }, func(f map[string]Value) []float64 {
+		mean := func(f map[string]Value) []float64 { return doubles(f["x"]) }
+		if strings.HasSuffix(name, "_expanded") { // ONNX 1.12 wrote its nodes with Greater in place of Less
+			mean = func(f map[string]Value) []float64 {
+				return mapValues(doubles(f["x"]), func(p float64) float64 { return 1 - p })
+			}
+		}
+		return &law{bernoulliValues, mean, func(f map[string]Value) []float64 {
 			return mapValues(doubles(f["x"]), func(p float64) float64 { return math.Sqrt(p * (1 - p)) })
 		}}
 	case strings.HasPrefix(name, "test_training_dropout") && !strings.Contains(name, "zero_ratio"):
