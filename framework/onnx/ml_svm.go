@@ -28,7 +28,7 @@ func (n *call) svmKernel() svmKernel {
 	gamma, c, degree := float64(params[0]), float64(params[1]), float64(params[2])
 	switch n.choice("kernel_type", "LINEAR", "POLY", "RBF", "SIGMOID") {
 	case "POLY":
-		return func(a, b []float32) float64 { return math.Pow(gamma*dot(a, b)+c, degree) }
+		return func(a, b []float32) float64 { return math.Pow(gamma*innerProduct(a, b)+c, degree) }
 	case "RBF":
 		return func(a, b []float32) float64 {
 			sum := 0.0
@@ -38,12 +38,12 @@ func (n *call) svmKernel() svmKernel {
 			return math.Exp(-gamma * sum)
 		}
 	case "SIGMOID":
-		return func(a, b []float32) float64 { return math.Tanh(gamma*dot(a, b) + c) }
+		return func(a, b []float32) float64 { return math.Tanh(gamma*innerProduct(a, b) + c) }
 	}
-	return dot
+	return innerProduct
 }
 
-func dot(a, b []float32) float64 {
+func innerProduct(a, b []float32) float64 {
 	sum := 0.0
 	for i, v := range a {
 		sum += float64(v) * float64(b[i])
