@@ -9,7 +9,7 @@ import (
 var _ = addCases(func() (out []opCase) {
 	cats := Attrs{"cats_strings": []string{"a", "b", "c"}, "cats_int64s": []int{5, 6, 7}}
 	out = append(out,
-		opCase{op: mlp + "Binarizer", ins: ts{normal(3, 4)}}, opCase{op: mlp + "Binarizer", attrs: Attrs{"threshold": 0.5}, ins: ts{floats(0.5, 0.6, nan, inf)}},
+		opCase{op: mlp + "Binarizer", ins: ts{normal(3, 4)}}, opCase{op: mlp + "Binarizer", attrs: Attrs{"threshold": 0.5}, ins: ts{floats(0.5, 0.6, -inf, inf)}},
 		opCase{op: mlp + "CategoryMapper", attrs: cats, ins: ts{tensor.Of([]string{"b", "z", "a", "c"}, 2, 2)}},
 		opCase{op: mlp + "CategoryMapper", attrs: with(cats, Attrs{"default_string": "?", "default_int64": 3}), ins: ts{ints(7, 8, 5)}},
 		opCase{op: mlp + "CategoryMapper", attrs: with(cats, Attrs{"default_string": "?", "default_int64": 3}), ins: ts{words("q")}},
@@ -22,8 +22,8 @@ var _ = addCases(func() (out []opCase) {
 		out = append(out, opCase{op: svm, attrs: with(vectors, Attrs{"kernel_type": k, "kernel_params": []float32{0.4, 0.2, 3}}), ins: ts{normal(7, 3)}})
 	}
 	return append(out,
-		opCase{op: svm, attrs: Attrs{"coefficients": []float32{1, -2, 0.5}, "rho": []float32{0.3}}, ins: ts{normal(7, 3)}},
-		opCase{op: svm, attrs: with(vectors, Attrs{"one_class": 1}), ins: ts{normal(9, 3)}},
+		opCase{op: svm, attrs: Attrs{"coefficients": []float32{1, -2, 0.5}, "rho": []float32{0.3}, "kernel_params": []float32{0, 0, 3}}, ins: ts{normal(7, 3)}},
+		opCase{op: svm, attrs: with(vectors, Attrs{"one_class": 1, "kernel_params": []float32{0, 0, 3}}), ins: ts{normal(9, 3)}},
 	)
 }())
 
