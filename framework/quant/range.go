@@ -27,9 +27,9 @@ func (r Range) Affine() graph.Affine {
 
 // Options are what Integer and Model share.
 type Options struct {
-	// ReduceRange limits the integers of weights to -63..63. Some runtimes, such as
-	// onnxruntime on x86 without VNNI, add two products in 16 bits, which -127..127
-	// can leave. Nothing here needs it. Training rounds to the full range.
+	// ReduceRange limits the integers of weights to -63..63. Runtimes that add
+	// two products in 16 bits overflow with -127..127; onnxruntime on x86 without
+	// VNNI behaves like that. Nothing here needs it. Training rounds to the full range.
 	ReduceRange bool
 }
 
