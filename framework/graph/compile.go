@@ -19,7 +19,9 @@ type Program struct {
 
 func (p Program) graph() *Graph {
 	for _, n := range slices.Concat(p.Outputs, p.Inputs) {
-		return n.Graph()
+		if n != nil {
+			return n.Graph()
+		}
 	}
 	return p.Graph
 }
@@ -58,6 +60,11 @@ func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Execut
 // check reports inputs and outputs that do not fit the graph.
 func check(g *Graph, program Program) error {
 	seen := map[*Node]bool{}
+	for i, n := range slices.Concat(program.Inputs, program.Outputs) {
+		if n == nil {
+			return fmt.Errorf("compile: node %d of the program's inputs and outputs is nil", i+1)
+		}
+	}
 	for _, n := range program.Inputs {
 		if _, ok := n.Op().Attrs.(InputAttrs); !ok || !g.holds(n) || seen[n] {
 			return fmt.Errorf("compile: %v is not an input of the program's graph, or is given twice", n)

@@ -130,6 +130,9 @@ func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
 		return nil, fmt.Errorf("run: the program has %d inputs, not %d", len(e.inputs), len(inputs))
 	}
 	for i, t := range inputs {
+		if t == nil {
+			return nil, fmt.Errorf("run: input %q is nil", e.inputName(i))
+		}
 		if t.DType() != e.inputs[i].dtype {
 			return nil, fmt.Errorf("run: input %q is %v, not %v", e.inputName(i), e.inputs[i].dtype, t.DType())
 		}
