@@ -55,7 +55,7 @@ func (s *graphStepper) trace() graph.Program {
 	rate := g.Input("learning rate", tensor.Float32, graph.Ints(1)...)
 	state := optim.Apply(loss, c.Params, c.Optimizer, rate, optim.Options{ClipNorm: float32(c.ClipNorm), EMA: float32(c.EMA)})
 	s.ema = state.EMA()
-	return graph.Program{Inputs: append(inputs, rate), Outputs: []*graph.Node{loss}}
+	return graph.Program{Inputs: append(inputs, rate), Outputs: []*graph.Node{loss}, CheckNumbers: c.CheckNumbers}
 }
 
 func (s *graphStepper) step(batch []*tensor.Tensor, lr float32) (float64, error) {

@@ -15,6 +15,11 @@ type Program struct {
 	Outputs []*Node
 	Graph   *Graph // only needed when Inputs and Outputs are empty
 	Plans   int    // concrete shapes whose plans are kept; 0 means 16
+	// CheckNumbers makes a run whose outputs or assigned variables hold a NaN or
+	// Inf fail with a *NumberError that names the operator which made it. Such a
+	// run changes no variable, the step counter included. Every run then copies
+	// the assigned variables and reads all results; without it nothing is paid.
+	CheckNumbers bool
 }
 
 func (p Program) graph() *Graph {
@@ -44,7 +49,7 @@ func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Execut
 		return nil, err
 	}
 	snapshot := *g // so that what is added later stays out of plans made later
-	e := &Executable{device: dev, graph: &snapshot, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes}
+	e := &Executable{device: dev, graph: &snapshot, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes, checked: program.CheckNumbers}
 	if e.limit <= 0 {
 		e.limit = 16
 	}
@@ -152,7 +157,7 @@ func (e *Executable) plan(shapes [][]int) (_ *specialised, err error) {
 	for _, v := range p.vars {
 		code.Variables = append(code.Variables, chip.Slot{Name: v.name, DType: v.dtype, Shape: v.shape})
 	}
-	return e.load(code, p.vars)
+	return e.load(code, p)
 }
 
 func slots(nodes []*Node, typ func(i int) typed) []chip.Slot {

@@ -19,6 +19,7 @@ type Executable struct {
 	outputs []*Node
 	limit   int
 	passes  passes
+	checked bool // see Program.CheckNumbers
 
 	mu    sync.Mutex
 	plans []*specialised // most recently used first
@@ -29,15 +30,20 @@ type Executable struct {
 type specialised struct {
 	code      *chip.Program
 	exec      chip.Executable
+	inputs    []*Node
 	vars      []*Variable
+	calls     []*call // of each instruction; nil where it stands for several or none
 	ins       []chip.Buffer
 	outs      []chip.Buffer
 	variables []chip.Buffer
 }
 
 // load compiles code on the device and allocates its buffers.
-func (e *Executable) load(code *chip.Program, vars []*Variable) (_ *specialised, err error) {
-	s := &specialised{code: code, vars: vars, variables: make([]chip.Buffer, len(vars))}
+func (e *Executable) load(code *chip.Program, p *program) (_ *specialised, err error) {
+	s := &specialised{code: code, inputs: e.inputs, vars: p.vars, variables: make([]chip.Buffer, len(p.vars))}
+	for _, in := range p.instrs {
+		s.calls = append(s.calls, in.call)
+	}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -151,6 +157,9 @@ func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
 		if s.variables[i], err = v.on(e.device); err != nil {
 			return nil, err
 		}
+	}
+	if e.checked {
+		return s, e.runChecked(s)
 	}
 	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
 		return nil, fmt.Errorf("run: %w", err)

@@ -4,9 +4,5 @@ import "github.com/macaw-ai/macaw/chip"
 
 // CompilePlain compiles without optimising passes, for comparison.
 func CompilePlain(dev chip.Device, p Program) (*Executable, error) {
-	return compile(dev, p.graph(), p, func(_ chip.Device, p *program) error {
-		deadcode(p)
-		settle(p)
-		return nil
-	})
+	return compile(dev, p.graph(), p, plain)
 }
