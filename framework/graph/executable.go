@@ -94,6 +94,11 @@ func (e *Executable) Run(inputs ...*tensor.Tensor) ([]*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.read()
+}
+
+// read copies the outputs of the last run to new tensors.
+func (s *specialised) read() ([]*tensor.Tensor, error) {
 	outs := make([]*tensor.Tensor, len(s.outs))
 	for i, slot := range s.code.Outputs {
 		outs[i] = tensor.New(slot.DType, slot.Shape...)
@@ -132,6 +137,22 @@ func (e *Executable) RunInto(outs, inputs []*tensor.Tensor) error {
 
 // run leaves the outputs in the returned plan's buffers.
 func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
+	s, err := e.bindRun(inputs)
+	if err != nil {
+		return nil, err
+	}
+	if e.checked {
+		return s, e.runChecked(s)
+	}
+	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	return s, nil
+}
+
+// bindRun prepares a run: the plan for the inputs, which it writes to the
+// plan's buffers, and the variables' buffers.
+func (e *Executable) bindRun(inputs []*tensor.Tensor) (*specialised, error) {
 	if len(inputs) != len(e.inputs) {
 		return nil, fmt.Errorf("run: the program has %d inputs, not %d", len(e.inputs), len(inputs))
 	}
@@ -157,12 +178,6 @@ func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
 		if s.variables[i], err = v.on(e.device); err != nil {
 			return nil, err
 		}
-	}
-	if e.checked {
-		return s, e.runChecked(s)
-	}
-	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
 	}
 	return s, nil
 }
