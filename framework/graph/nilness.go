@@ -28,7 +28,7 @@ func nilMistake(r any) *ShapeError {
 		case !fault:
 		case inLibrary(f):
 			name, ok := modelFunction(f.Function)
-			if e.Op == "" && !ok {
+			if e.Op == "" && !ok && !strings.HasPrefix(f.Function, library+"tensor.") {
 				return nil
 			}
 			if ok {

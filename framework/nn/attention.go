@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -25,7 +24,7 @@ type AttentionOptions struct {
 // NewMultiHeadAttention makes a layer of width d; heads must divide d.
 func NewMultiHeadAttention(p *Params, d, heads int, o AttentionOptions) *MultiHeadAttention {
 	if heads < 1 || d%heads != 0 {
-		panic(fmt.Sprintf("nn.NewMultiHeadAttention: %d heads do not divide width %d", heads, d))
+		graph.Fail("MultiHeadAttention", nil, "%d heads do not divide the width %d", heads, d)
 	}
 	part := func(name string) *Linear {
 		return NewLinearWith(p.Sub(name), d, d, LinearOptions{Init: GlorotUniform})
