@@ -56,6 +56,12 @@ type Config struct {
 	Checkpoints     string
 	CheckpointEvery int // 0 means a twentieth of the schedule
 
+	// CheckNumbers stops training at the first step whose loss or updates are not
+	// finite, with a *graph.NumberError that names the operator, in place of a
+	// restart at a lower rate. Params hold what they did before that step. Each
+	// step is slower by a copy of all variables.
+	CheckNumbers bool
+
 	Report func(Progress) // nil means nobody listens
 	Seed   uint64         // of the order of samples, augmentation and dropout
 }

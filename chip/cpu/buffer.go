@@ -20,6 +20,12 @@ func (d *Device) NewBuffer(dt chip.DType, n int) (chip.Buffer, error) {
 	if !dt.OnDevice() || n < 0 {
 		return nil, fmt.Errorf("cpu: no buffer of %d %v", n, dt)
 	}
+	if n > most/dt.Size() {
+		return nil, allowed("a buffer", most+1)
+	}
+	if err := allowed("a buffer", n*dt.Size()); err != nil {
+		return nil, err
+	}
 	return &buffer{dt: dt, n: n, p: alignedBytes(n * dt.Size())}, nil
 }
 

@@ -36,6 +36,9 @@ func (d *Device) Compile(p *chip.Program) (chip.Executable, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
+	if err := allowed("the memory of its temporaries", p.Arena); err != nil {
+		return nil, err
+	}
 	x := &executable{dev: d, pool: d.pool, tier: d.tier, program: p,
 		views: make([]view, len(p.Values)), arena: alignedBytes(p.Arena)}
 	x.locals = make([][]float32, d.pool.threads)
@@ -49,6 +52,9 @@ func (d *Device) Compile(p *chip.Program) (chip.Executable, error) {
 			return nil, fmt.Errorf("cpu: instruction %d %s %s: %w", i, p.Instrs[i].Op.Name(), p.Instrs[i].Label, err)
 		}
 		x.kernels = append(x.kernels, k)
+	}
+	if err := allowed("the scratch of its kernels", 4*(x.sharedLen+x.localLen*len(x.locals))); err != nil {
+		return nil, err
 	}
 	x.shared = alignedFloats(x.sharedLen)
 	x.placeWide()

@@ -40,7 +40,7 @@ func New(o Options) chip.Device {
 
 func newDevice(threads int, t *tier) *Device {
 	d := &Device{pool: newPool(threads), tier: t}
-	d.info = chip.Info{Kind: "cpu", Model: modelName(), Threads: threads, Features: []string{t.name}}
+	d.info = chip.Info{Kind: "cpu", Model: modelName(), Threads: threads, Features: []string{t.name}, Memory: memory()}
 	runtime.AddCleanup(d, func(p *pool) { p.close() }, d.pool)
 	return d
 }

@@ -18,6 +18,8 @@ type pool struct {
 	// whoever wins it may read body until the part is counted in done.
 	ticket atomic.Uint64
 	done   atomic.Int64
+	failed atomic.Pointer[failure] // the first panic of the job
+	tracer atomic.Pointer[tracer]  // nil but in a traced run
 
 	start   sync.Once
 	workers []*worker
@@ -65,6 +67,7 @@ func (p *pool) run(parts int, body func(part, worker int)) {
 	for n := 0; p.done.Load() < int64(parts); n++ {
 		pause(n)
 	}
+	p.rethrow()
 }
 
 // take works on parts until none is left.
@@ -75,8 +78,11 @@ func (p *pool) take(worker int) {
 			return
 		}
 		if p.ticket.CompareAndSwap(t, t+1) {
-			p.body(int(uint32(t)), worker)
-			p.done.Add(1)
+			if tr := p.tracer.Load(); tr != nil {
+				p.tracedPart(tr, int(uint32(t)), worker)
+				continue
+			}
+			p.part(int(uint32(t)), worker)
 		}
 	}
 }

@@ -51,26 +51,15 @@ func (x *executable) spare(worker int) uintptr {
 
 // Run executes the program. Two calls at once are an error of the second.
 func (x *executable) Run(inputs, outputs, variables []chip.Buffer) error {
-	if !x.running.TryLock() {
-		return fmt.Errorf("cpu: the program is already running")
-	}
-	defer x.running.Unlock()
-	if x.closed {
-		return fmt.Errorf("cpu: the program is closed")
-	}
-	if err := x.bind(inputs, outputs, variables); err != nil {
+	if err := x.enter(inputs, outputs, variables); err != nil {
 		return err
 	}
-	for i, k := range x.kernels {
-		if err := k(); err != nil {
-			in := x.program.Instrs[i]
-			return fmt.Errorf("cpu: instruction %d %s %s: %w", i, in.Op.Name(), in.Label, err)
-		}
-	}
+	defer x.leave()
+	err := x.execute(nil)
 	runtime.KeepAlive(inputs)
 	runtime.KeepAlive(outputs)
 	runtime.KeepAlive(variables)
-	return nil
+	return err
 }
 
 // Close lets go of the program's memory.

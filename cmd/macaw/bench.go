@@ -9,11 +9,16 @@ import (
 )
 
 type benchCmd struct {
+	Kernels kernelsCmd `cmd:"" default:"withargs" help:"Measure the peak and what the kernels reach of it (the default)."`
+	Profile profileCmd `cmd:"" help:"Show where the time of a model or of a training step goes."`
+}
+
+type kernelsCmd struct {
 	Threads int  `help:"Workers. Default: all cores." placeholder:"N"`
 	JSON    bool `name:"json" help:"Print JSON."`
 }
 
-func (c *benchCmd) Help() string {
+func (c *kernelsCmd) Help() string {
 	return `The peak is what multiply-adds reach in registers, measured on this machine beside the kernels: matrix
 products (SGEMM) and 3x3 convolutions, forward and both backwards. Each figure is the best of several
 runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.`
@@ -39,7 +44,7 @@ type benchReport struct {
 	Kernels   []benchRow `json:"kernels"`
 }
 
-func (c *benchCmd) Run(e *env) error {
+func (c *kernelsCmd) Run(e *env) error {
 	dev := device(c.Threads)
 	info := dev.Info()
 	r := benchReport{Processor: info.Model, Threads: info.Threads, Features: info.Features}

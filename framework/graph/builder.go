@@ -82,7 +82,7 @@ func (b *builder) call(c *call) {
 
 // emit appends an instruction and returns its results.
 func (b *builder) emit(op chip.Op, in []value, outs ...typed) []value {
-	i := &instr{op: op, args: in, tag: b.current.op.name, label: label(b.current)}
+	i := &instr{op: op, args: in, tag: b.current.op.name, label: label(b.current), call: b.current}
 	for _, t := range outs {
 		i.outs = append(i.outs, b.newValue(t, store{kind: chip.Temp, backward: b.current.backward}))
 	}
@@ -105,6 +105,9 @@ func (b *builder) types(c *call) []typed {
 	out := make([]typed, len(c.out))
 	for i, n := range c.out {
 		out[i] = typed{n.dtype, b.dims(n.shape)}
+		if !fitsConcrete(n.dtype, out[i].shape) {
+			b.current.fail("%v%v has more elements than a machine can hold", n.dtype, out[i].shape)
+		}
 	}
 	return out
 }

@@ -23,11 +23,19 @@ type Program struct {
 
 	// Precision is in what types the program computes; see MixedPrecision.
 	Precision Precision
+
+	// CheckNumbers makes a run whose outputs or assigned variables hold a NaN or
+	// Inf fail with a *NumberError that names the operator which made it. Such a
+	// run changes no variable, the step counter included. Every run then copies
+	// the assigned variables and reads all results; without it nothing is paid.
+	CheckNumbers bool
 }
 
 func (p Program) graph() *Graph {
 	for _, n := range slices.Concat(p.Outputs, p.Inputs) {
-		return n.Graph()
+		if n != nil {
+			return n.Graph()
+		}
 	}
 	return p.Graph
 }
@@ -50,7 +58,7 @@ func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Execut
 		return nil, err
 	}
 	snapshot := *g // so that what is added later stays out of plans made later
-	e := &Executable{device: dev, graph: &snapshot, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes}
+	e := &Executable{device: dev, graph: &snapshot, inputs: slices.Clone(program.Inputs), outputs: slices.Clone(program.Outputs), limit: program.Plans, passes: passes, checked: program.CheckNumbers}
 	if e.limit <= 0 {
 		e.limit = 16
 	}
@@ -66,6 +74,11 @@ func compile(dev chip.Device, g *Graph, program Program, passes passes) (*Execut
 // check reports inputs and outputs that do not fit the graph.
 func check(g *Graph, program Program) error {
 	seen := map[*Node]bool{}
+	for i, n := range slices.Concat(program.Inputs, program.Outputs) {
+		if n == nil {
+			return fmt.Errorf("compile: node %d of the program's inputs and outputs is nil", i+1)
+		}
+	}
 	for _, n := range program.Inputs {
 		if _, ok := n.Op().Attrs.(InputAttrs); !ok || !g.holds(n) || seen[n] {
 			return fmt.Errorf("compile: %v is not an input of the program's graph, or is given twice", n)
@@ -153,7 +166,7 @@ func (e *Executable) plan(shapes [][]int) (_ *specialised, err error) {
 	for _, v := range p.vars {
 		code.Variables = append(code.Variables, chip.Slot{Name: v.name, DType: v.dtype, Shape: v.shape})
 	}
-	return e.load(code, p.vars)
+	return e.load(code, p)
 }
 
 func slots(nodes []*Node, typ func(i int) typed) []chip.Slot {

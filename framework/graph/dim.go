@@ -38,7 +38,7 @@ func Const(n int) Dim { return Dim{constant: n} }
 // within a program.
 func Symbol(name string) Dim {
 	if name == "" {
-		panic("graph.Symbol: a symbolic dimension needs a name")
+		Fail("Symbol", nil, "a symbolic dimension needs a name")
 	}
 	return ofAtom(atom{symbol: name, key: name})
 }
@@ -145,7 +145,7 @@ func newTerm(factor int, atoms []atom) term {
 // without rest is taken out, so that (N·4)/4 is N again.
 func (d Dim) Div(e Dim) Dim {
 	if e.Is(0) {
-		panic("graph.Dim.Div: division by zero")
+		Fail("Dim.Div", nil, "%v is divided by zero", d)
 	}
 	if e.Is(1) {
 		return d

@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -32,45 +31,35 @@ func (e *ShapeError) Error() string {
 // Fail panics with a *ShapeError at the caller of the model library. Packages
 // that build on graph report their own shape mistakes with it.
 func Fail(op string, inputs []*Node, format string, args ...any) {
+	failAt(here(), op, inputs, format, args...)
+}
+
+func failAt(at site, op string, inputs []*Node, format string, args ...any) {
 	e := &ShapeError{Op: op, Detail: fmt.Sprintf(format, args...)}
 	for _, n := range inputs {
 		e.Inputs = append(e.Inputs, n.typeString())
 	}
-	e.File, e.Line = caller()
+	e.File, e.Line = at.resolve()
 	panic(e)
 }
 
-// library lists the packages whose frames are not the user's.
-var library = []string{"/framework/graph.", "/framework/nn.", "/framework/optim.", "/framework/onnx."}
-
-// caller finds the first frame outside of the model library.
-func caller() (file string, line int) {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if !inLibrary(f.Function) && !strings.HasPrefix(f.Function, "runtime.") {
-			return f.File, f.Line
-		}
-		if !more {
-			return "", 0
-		}
-	}
-}
-
-func inLibrary(function string) bool {
-	for _, p := range library {
-		if strings.Contains(function, p) {
-			return true
-		}
-	}
-	return false
-}
-
 // Trace calls f, which builds nodes, and returns the *ShapeError with which it
-// panicked. Other panics pass through.
+// panicked. A nil node, variable or layer that f gives to the library is one
+// too. Other panics pass through.
 func Trace(f func()) (err error) {
-	defer recoverShape(&err)
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *ShapeError:
+			err = r
+		default:
+			e := nilMistake(r)
+			if e == nil {
+				panic(r)
+			}
+			err = e
+		}
+	}()
 	f()
 	return nil
 }

@@ -1,20 +1,30 @@
 package graph
 
 import (
+	"fmt"
+
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// Eval computes one node, for debugging: feeds gives the inputs it needs.
-// Assignments of the graph are not made.
-func Eval(dev chip.Device, n *Node, feeds map[*Node]*tensor.Tensor) (*tensor.Tensor, error) {
+// Eval computes one node, for debugging: feeds gives the inputs it needs. Any
+// node will do, also in the middle of a training graph, a gradient, or the new
+// value of a variable: assignments of the graph are not made, so variables and
+// the step counter stay as they are, and random operators draw what the next
+// run will draw.
+func Eval(dev chip.Device, n *Node, feeds map[*Node]*tensor.Tensor) (_ *tensor.Tensor, err error) {
+	defer recoverShape(&err)
+	if n == nil {
+		return nil, fmt.Errorf("eval: the node is nil")
+	}
 	quiet := *n.Graph()
 	quiet.assigns = nil
 	p := Program{Outputs: []*Node{n}}
 	var ins []*tensor.Tensor
-	for _, c := range reachable(&quiet, p.Outputs) {
-		if t := feeds[c.out[0]]; t != nil {
-			p.Inputs = append(p.Inputs, c.out[0])
+	// Inputs that n does not read may still tell the length of a symbol.
+	for _, in := range n.Graph().nodes {
+		if t := feeds[in]; t != nil {
+			p.Inputs = append(p.Inputs, in)
 			ins = append(ins, t)
 		}
 	}

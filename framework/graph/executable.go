@@ -19,6 +19,7 @@ type Executable struct {
 	outputs []*Node
 	limit   int
 	passes  passes
+	checked bool // see Program.CheckNumbers
 
 	mu    sync.Mutex
 	plans []*specialised // most recently used first
@@ -29,15 +30,20 @@ type Executable struct {
 type specialised struct {
 	code      *chip.Program
 	exec      chip.Executable
+	inputs    []*Node
 	vars      []*Variable
+	calls     []*call // of each instruction; nil where it stands for several or none
 	ins       []chip.Buffer
 	outs      []chip.Buffer
 	variables []chip.Buffer
 }
 
 // load compiles code on the device and allocates its buffers.
-func (e *Executable) load(code *chip.Program, vars []*Variable) (_ *specialised, err error) {
-	s := &specialised{code: code, vars: vars, variables: make([]chip.Buffer, len(vars))}
+func (e *Executable) load(code *chip.Program, p *program) (_ *specialised, err error) {
+	s := &specialised{code: code, inputs: e.inputs, vars: p.vars, variables: make([]chip.Buffer, len(p.vars))}
+	for _, in := range p.instrs {
+		s.calls = append(s.calls, in.call)
+	}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -88,6 +94,11 @@ func (e *Executable) Run(inputs ...*tensor.Tensor) ([]*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.read()
+}
+
+// read copies the outputs of the last run to new tensors.
+func (s *specialised) read() ([]*tensor.Tensor, error) {
 	outs := make([]*tensor.Tensor, len(s.outs))
 	for i, slot := range s.code.Outputs {
 		outs[i] = tensor.New(slot.DType, slot.Shape...)
@@ -126,10 +137,29 @@ func (e *Executable) RunInto(outs, inputs []*tensor.Tensor) error {
 
 // run leaves the outputs in the returned plan's buffers.
 func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
+	s, err := e.bindRun(inputs)
+	if err != nil {
+		return nil, err
+	}
+	if e.checked {
+		return s, e.runChecked(s)
+	}
+	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	return s, nil
+}
+
+// bindRun prepares a run: the plan for the inputs, which it writes to the
+// plan's buffers, and the variables' buffers.
+func (e *Executable) bindRun(inputs []*tensor.Tensor) (*specialised, error) {
 	if len(inputs) != len(e.inputs) {
 		return nil, fmt.Errorf("run: the program has %d inputs, not %d", len(e.inputs), len(inputs))
 	}
 	for i, t := range inputs {
+		if t == nil {
+			return nil, fmt.Errorf("run: input %q is nil", e.inputName(i))
+		}
 		if t.DType() != e.inputs[i].dtype {
 			return nil, fmt.Errorf("run: input %q is %v, not %v", e.inputName(i), e.inputs[i].dtype, t.DType())
 		}
@@ -148,9 +178,6 @@ func (e *Executable) run(inputs []*tensor.Tensor) (*specialised, error) {
 		if s.variables[i], err = v.on(e.device); err != nil {
 			return nil, err
 		}
-	}
-	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
 	}
 	return s, nil
 }

@@ -8,11 +8,7 @@ import (
 
 // CompilePlain compiles without optimising passes, for comparison.
 func CompilePlain(dev chip.Device, p Program) (*Executable, error) {
-	return compile(dev, p.graph(), p, func(_ chip.Device, p *program) error {
-		deadcode(p)
-		settle(p)
-		return nil
-	})
+	return compile(dev, p.graph(), p, plain)
 }
 
 // Operands yields each instruction of the last plan with its operands' types.

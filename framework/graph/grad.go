@@ -75,6 +75,10 @@ func (b *backward) through(c *call) {
 	if !reached {
 		return
 	}
+	g := c.graph
+	outer := g.gradientOf
+	g.gradientOf = c
+	defer func() { g.gradientOf = outer }()
 	for i, d := range c.op.vjp(c, dy) {
 		in := c.in[i]
 		if d == nil || !b.needed[in.call] || !isFloat(in.dtype) {

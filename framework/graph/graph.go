@@ -27,7 +27,8 @@ type Graph struct {
 	counter *Variable // steps of this graph's random operators
 	randoms int       // random operators so far
 
-	sweeping bool // Grad is adding nodes
+	sweeping   bool  // Grad is adding nodes
+	gradientOf *call // what the nodes made now are the gradient of
 }
 
 // assign is an update of a variable.
@@ -107,7 +108,7 @@ func (g *Graph) StepCounter() *Variable {
 // can share it. It must be called before the first random operator.
 func (g *Graph) UseStepCounter(v *Variable) {
 	if g.counter != nil {
-		panic("graph.UseStepCounter: the graph has a step counter already")
+		Fail("UseStepCounter", nil, "the graph has a step counter already; share one before the first random operator")
 	}
 	g.counter = v
 	one := g.Const(tensor.Of([]int64{1}, 1))

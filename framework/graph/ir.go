@@ -55,6 +55,7 @@ type instr struct {
 	op         chip.Op
 	args, outs []value
 	tag, label string
+	call       *call // what it computes; nil when it stands for several or none
 }
 
 // pending is a value that is left in a variable when the program ends.

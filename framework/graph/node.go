@@ -23,6 +23,8 @@ type call struct {
 	attrs any
 	in    []*Node
 	out   []*Node
+	site  site
+	of    *call // the call whose gradient this one helps to compute, or nil
 
 	backward bool // added by Grad
 }
@@ -82,10 +84,18 @@ func (n *Node) Dim(i int) Dim {
 
 // String describes n as "%12 Conv2D float32[N 32 32 16]".
 func (n *Node) String() string {
+	if n == nil {
+		return "nil"
+	}
 	return fmt.Sprintf("%%%d %s %s", n.id, n.call.op.name, n.typeString())
 }
 
-func (n *Node) typeString() string { return n.dtype.String() + n.shape.String() }
+func (n *Node) typeString() string {
+	if n == nil {
+		return "nil"
+	}
+	return n.dtype.String() + n.shape.String()
+}
 
 // axis turns a possibly negative axis of n into its position.
 func (n *Node) axis(op string, a int) int {

@@ -46,6 +46,9 @@ func Differentiable(name string) bool { return operators[name] != nil && operato
 // on applies the named operator to nodes of one graph and returns the first
 // result. Operators are found by name because their gradients use each other.
 func on(name string, attrs any, in ...*Node) *Node {
+	if len(in) == 0 || in[0] == nil {
+		Fail(name, in, "operand 1 is nil")
+	}
 	return applyAll(name, in[0].Graph(), attrs, in...)[0]
 }
 
@@ -57,13 +60,22 @@ func apply(name string, g *Graph, attrs any, in ...*Node) *Node {
 // applyAll adds one application of the named operator to g and returns all results.
 func applyAll(name string, g *Graph, attrs any, in ...*Node) []*Node {
 	op := operators[name]
-	c := &call{graph: g, op: op, attrs: attrs, in: in, backward: g.sweeping}
-	for _, n := range in {
+	c := &call{graph: g, op: op, attrs: attrs, in: in, backward: g.sweeping, of: g.gradientOf}
+	for i, n := range in {
+		if n == nil {
+			Fail(op.name, in, "operand %d is nil", i+1)
+		}
 		if n.Graph() != g {
 			Fail(op.name, in, "the operands belong to different graphs")
 		}
 	}
+	if c.of != nil {
+		c.site = c.of.site
+	} else {
+		c.site = here()
+	}
 	for i, t := range op.shape(c) {
+		t.check(c)
 		n := &Node{call: c, index: i, id: len(g.nodes), dtype: t.DType, shape: t.Shape}
 		g.nodes = append(g.nodes, n)
 		c.out = append(c.out, n)
@@ -72,7 +84,9 @@ func applyAll(name string, g *Graph, attrs any, in ...*Node) []*Node {
 }
 
 // fail panics with a *ShapeError about c's operands.
-func (c *call) fail(format string, args ...any) { Fail(c.op.name, c.in, format, args...) }
+func (c *call) fail(format string, args ...any) {
+	failAt(c.site, c.op.name, c.in, format, args...)
+}
 
 // want fails unless operand i has the type.
 func (c *call) want(i int, dt tensor.DType) *Node {

@@ -14,15 +14,18 @@ import (
 // Profile is where the time of a program's runs went, slowest first.
 type Profile struct {
 	Runs   int
+	Wall   time.Duration // of the fastest whole run
 	Instrs []InstrTime
 }
 
 // InstrTime is the time of one instruction.
 type InstrTime struct {
-	Op    string        // the chip's operator
+	Op    string        // the chip's operator; "host" and the name for what runs beside the device
 	Label string        // the graph's operator and the variable it reads
+	Types string        // of operands and results
 	Time  time.Duration // of its fastest run, which other programs disturb least
-	FLOPs int64         // of one run; see Stats
+	FLOPs int64         // of one run; see chip.FLOPs
+	Bytes int64         // see chip.Bytes
 }
 
 // Profile runs the program, updates included, some times and measures each
@@ -38,25 +41,76 @@ func (e *Executable) Profile(runs int, inputs ...*tensor.Tensor) (*Profile, erro
 	if !ok {
 		return nil, fmt.Errorf("profile: device %s cannot time its instructions", e.device.Info().Kind)
 	}
-	runs = max(runs, 1)
-	best, nanos := make([]int64, len(s.code.Instrs)), make([]int64, len(s.code.Instrs))
-	for run := range runs {
+	p := &Profile{Runs: max(runs, 1), Instrs: describeAll(s.code)}
+	nanos := make([]int64, len(s.code.Instrs))
+	for run := range p.Runs {
 		clear(nanos)
+		start := time.Now()
 		if err := timed.RunTimed(s.ins, s.outs, s.variables, nanos); err != nil {
 			return nil, fmt.Errorf("profile: %w", err)
 		}
-		for i, n := range nanos {
-			if run == 0 || n < best[i] {
-				best[i] = n
-			}
+		p.addRun(run, nanos, time.Since(start))
+	}
+	p.sort()
+	return p, nil
+}
+
+// describeAll lists the instructions without times.
+func describeAll(code *chip.Program) []InstrTime {
+	list := make([]InstrTime, len(code.Instrs))
+	for i, in := range code.Instrs {
+		ins, outs := code.Ins(i), code.OutsOf(i)
+		list[i] = InstrTime{Op: describe(in.Op), Label: in.Label, Types: typesOf(ins) + " to " + typesOf(outs),
+			FLOPs: chip.FLOPs(in.Op, ins, outs), Bytes: chip.Bytes(in.Op, ins, outs)}
+	}
+	return list
+}
+
+func typesOf(vs []chip.Value) string {
+	parts := make([]string, len(vs))
+	for i, v := range vs {
+		parts[i] = v.String()
+	}
+	return strings.Join(parts, ", ")
+}
+
+// addRun keeps the fastest time of each instruction and of the whole.
+func (p *Profile) addRun(run int, nanos []int64, wall time.Duration) {
+	for i, n := range nanos {
+		if t := time.Duration(n); run == 0 || t < p.Instrs[i].Time {
+			p.Instrs[i].Time = t
 		}
 	}
-	p := &Profile{Runs: runs}
-	for i, in := range s.code.Instrs {
-		p.Instrs = append(p.Instrs, InstrTime{Op: describe(in.Op), Label: in.Label, Time: time.Duration(best[i]),
-			FLOPs: flops(in.Op, s.code.Ins(i), s.code.OutsOf(i))})
+	if run == 0 || wall < p.Wall {
+		p.Wall = wall
 	}
+}
+
+func (p *Profile) sort() {
 	slices.SortStableFunc(p.Instrs, func(a, b InstrTime) int { return cmp.Compare(b.Time, a.Time) })
+}
+
+// ProfileOf makes a profile of the spans of several runs of one program, each
+// with the time of the whole run; see Executable.RunTraced.
+func ProfileOf(runs [][]Span, walls []time.Duration) (*Profile, error) {
+	p := &Profile{Runs: len(runs)}
+	for run, spans := range runs {
+		var nanos []int64
+		var list []InstrTime
+		for _, s := range spans {
+			if s.Worker == 0 {
+				list, nanos = append(list, s.InstrTime), append(nanos, int64(s.Time))
+			}
+		}
+		if run == 0 {
+			p.Instrs = list
+		}
+		if len(list) != len(p.Instrs) {
+			return nil, fmt.Errorf("profile: run %d has %d instructions, the first %d", run+1, len(list), len(p.Instrs))
+		}
+		p.addRun(run, nanos, walls[run])
+	}
+	p.sort()
 	return p, nil
 }
 

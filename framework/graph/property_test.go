@@ -41,7 +41,7 @@ var steps = map[string]func(s *sketch, x *node) *node{
 	"sum":     func(s *sketch, x *node) *node { return graph.Sum(x, -1) },
 	"mean":    func(s *sketch, x *node) *node { return graph.MeanKeep(x, 0) },
 	"swap":    func(s *sketch, x *node) *node { return graph.Transpose(x) },
-	"flat":    func(s *sketch, x *node) *node { return graph.Reshape(x, graph.Dims(-1, 3)...) },
+	"flat":    func(s *sketch, x *node) *node { return graph.Reshape(x, x.Dim(1), graph.Const(-1)) },
 	"shape":   func(s *sketch, x *node) *node { return graph.Reshape(graph.Sin(x), x.Shape()...) },
 	"slice":   func(s *sketch, x *node) *node { return graph.Slice(x, 0, 1, graph.End) },
 	"pad":     func(s *sketch, x *node) *node { return graph.Pad(x, []int{1, 0}, []int{0, 0}, 0.5) },

@@ -143,7 +143,7 @@ func (p *program) cost(in *instr) int64 {
 		}
 		return list
 	}
-	sum := flops(in.op, values(in.args), values(in.outs))
+	sum := chip.FLOPs(in.op, values(in.args), values(in.outs))
 	for _, v := range slices.Concat(in.args, in.outs) {
 		sum += int64(byteCost * p.typeOf(v).bytes())
 	}

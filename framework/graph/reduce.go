@@ -143,6 +143,9 @@ var _ = register(operator{
 	name: "ArgMax",
 	shape: func(c *call) []Type {
 		x, axis := c.want(0, tensor.Float32), c.attrs.(ArgMaxAttrs).Axis
+		if x.shape[axis].Is(0) {
+			c.fail("axis %d is empty and has no maximum or minimum", axis)
+		}
 		return one(tensor.Int64, slices.Delete(slices.Clone(x.shape), axis, axis+1)...)
 	},
 	lower: func(b *builder, c *call, in []value) []value {

@@ -1,7 +1,5 @@
 package graph
 
-import "github.com/macaw-ai/macaw/framework/tensor"
-
 var _ = register(operator{
 	name: "Reshape",
 	shape: func(c *call) []Type {
@@ -9,11 +7,11 @@ var _ = register(operator{
 	},
 	vjp: func(c *call, dy []*Node) []*Node { return []*Node{Reshape(dy[0], c.in[0].shape...)} },
 	lower: func(b *builder, c *call, in []value) []value {
-		shape := b.types(c)[0].shape
-		if n := b.typeOf(in[0]).len(); tensor.Size(shape) != n {
-			c.fail("%d elements do not fit into %v", n, shape)
+		to := b.types(c)[0]
+		if n := b.typeOf(in[0]).len(); n != to.len() {
+			c.fail("%d elements do not fit into %v", n, to.shape)
 		}
-		return []value{b.reshape(in[0], shape)}
+		return []value{b.reshape(in[0], to.shape)}
 	},
 })
 

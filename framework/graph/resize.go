@@ -16,6 +16,9 @@ var _ = register(operator{
 	name: "Resize",
 	shape: func(c *call) []Type {
 		x, a := c.wantRank(0, tensor.Float32, 4), c.attrs.(ResizeAttrs)
+		if (x.shape[1].Is(0) || x.shape[2].Is(0)) && !a.Height.Is(0) && !a.Width.Is(0) {
+			c.fail("the image is empty")
+		}
 		return one(tensor.Float32, x.Dim(0), a.Height, a.Width, x.Dim(3))
 	},
 	lower: func(b *builder, c *call, in []value) []value {

@@ -22,7 +22,7 @@ func Dims(dims ...any) Shape {
 		case Dim:
 			s[i] = d
 		default:
-			panic(fmt.Sprintf("graph.Dims: a dimension is an int, a string or a Dim, not %T", d))
+			Fail("Dims", nil, "a dimension is an int, a string or a Dim, not %T", d)
 		}
 	}
 	return s

@@ -114,6 +114,11 @@ func Stride(x *Node, axis, start, step int) *Node {
 	for i := range a.Step {
 		a.Step[i] = 1
 	}
+	if length, ok := n.Known(); ok {
+		if i, _ := from.Known(); i < 0 || i > length || i == length && step < 0 {
+			Fail("Stride", []*Node{x}, "start %d lies outside of axis %d", start, axis)
+		}
+	}
 	a.Start[axis], a.Step[axis] = from, step
 	if step > 0 {
 		a.Len[axis] = n.Sub(from).AddInt(step - 1).Div(Const(step))

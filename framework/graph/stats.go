@@ -9,8 +9,8 @@ import (
 // Stats describes a plan.
 type Stats struct {
 	Instrs int   // instructions of one run
-	FLOPs  int64 // multiplications and additions of products and convolutions, and one per elementwise step
-	Bytes  int64 // read and written by instructions, each operand once
+	FLOPs  int64 // see chip.FLOPs
+	Bytes  int64 // read and written by instructions; see chip.Bytes
 	Arena  int64 // peak of temporary memory
 	Fixed  int64 // variables and constants
 }
@@ -35,10 +35,8 @@ func (e *Executable) Stats() Stats {
 func statsOf(p *chip.Program) Stats {
 	s := Stats{Instrs: len(p.Instrs), Arena: int64(p.Arena)}
 	for i, in := range p.Instrs {
-		s.FLOPs += flops(in.Op, p.Ins(i), p.OutsOf(i))
-		for _, v := range append(p.Ins(i), p.OutsOf(i)...) {
-			s.Bytes += int64(v.Len() * v.DType.Size())
-		}
+		s.FLOPs += chip.FLOPs(in.Op, p.Ins(i), p.OutsOf(i))
+		s.Bytes += chip.Bytes(in.Op, p.Ins(i), p.OutsOf(i))
 	}
 	for _, v := range p.Variables {
 		s.Fixed += int64(chip.Value{Shape: v.Shape}.Len() * v.DType.Size())
@@ -50,39 +48,3 @@ func statsOf(p *chip.Program) Stats {
 	}
 	return s
 }
-
-// flops counts the arithmetic of one instruction.
-func flops(op chip.Op, ins, outs []chip.Value) int64 {
-	switch op := op.(type) {
-	case *chip.Gemm:
-		a := ins[0].Shape
-		k := a[len(a)-1]
-		if op.TransA {
-			k = a[len(a)-2]
-		}
-		return 2 * int64(outs[0].Len()) * int64(k)
-	case *chip.Conv:
-		return 2 * int64(outs[0].Len()) * int64(perFilter(ins[1]))
-	case *chip.GemmInt8:
-		return 2 * int64(outs[0].Len()) * int64(ins[1].Shape[0])
-	case *chip.ConvInt8:
-		return 2 * int64(outs[0].Len()) * int64(perFilter(ins[1]))
-	case *chip.ConvGradInput:
-		return 2 * int64(ins[0].Len()) * int64(perFilter(ins[1]))
-	case *chip.ConvGradWeight:
-		return 2 * int64(ins[1].Len()) * int64(perFilter(outs[0]))
-	case *chip.LSTM, *chip.LSTMGrad, *chip.GRU, *chip.GRUGrad: // the product of each step with the recurrent weights
-		gates, hidden := ins[0], outs[1].Shape[1]
-		return 2 * int64(gates.Len()) * int64(hidden)
-	case *chip.Map:
-		return int64(outs[0].Len()) * int64(len(op.Code))
-	}
-	n := 0
-	for _, v := range ins {
-		n = max(n, v.Len())
-	}
-	return int64(n)
-}
-
-// perFilter is the number of weights of one filter of w [KH,KW,C,K].
-func perFilter(w chip.Value) int { return w.Shape[0] * w.Shape[1] * w.Shape[2] }

@@ -32,7 +32,7 @@ type AttentionOptions struct {
 // NewMultiHeadAttention makes a layer of width d; heads must divide d.
 func NewMultiHeadAttention(p *Params, d, heads int, o AttentionOptions) *MultiHeadAttention {
 	if heads < 1 || d%heads != 0 {
-		panic(fmt.Sprintf("nn.NewMultiHeadAttention: %d heads do not divide width %d", heads, d))
+		graph.Fail("MultiHeadAttention", nil, "%d heads do not divide the width %d", heads, d)
 	}
 	if o.KeyValueHeads == 0 {
 		o.KeyValueHeads = heads

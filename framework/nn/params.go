@@ -60,7 +60,7 @@ func (p *Params) add(name string, init Initialiser, trainable bool, dims []int) 
 // the name is taken.
 func (p *Params) Add(v *graph.Variable) {
 	if p.tree.byName[v.Name()] != nil {
-		panic(fmt.Sprintf("nn: there are two variables named %q", v.Name()))
+		graph.Fail("Params", nil, "there are two variables named %q; make layers of one kind under branches of their own with Sub", v.Name())
 	}
 	p.tree.byName[v.Name()] = v
 	p.tree.vars = append(p.tree.vars, v)

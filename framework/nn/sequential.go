@@ -79,7 +79,7 @@ func Activation(name string) (Layer, error) {
 func Act(name string) Layer {
 	l, err := Activation(name)
 	if err != nil {
-		panic("nn.Act: " + err.Error())
+		graph.Fail("Act", nil, "%v", err)
 	}
 	return l
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -347,6 +348,9 @@ func (st *step) exec(ctx context.Context, slots, scratch []Value) (err error) {
 			err = fmt.Errorf("onnx: node %q (%s): %w", nodeName(n), operatorName(n), err)
 		}
 	}()
+	if r := recorderOf(ctx); r != nil {
+		defer r.step(st, time.Now(), len(r.spans))
+	}
 	outs, err := st.run(ctx, in)
 	if err != nil {
 		return err

@@ -116,7 +116,11 @@ func (s *segment) run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tenso
 	for i, at := range p.feeds {
 		feeds[i] = in[at]
 	}
-	got, err := p.exec.Run(feeds...)
+	run := p.exec.Run
+	if r := recorderOf(ctx); r != nil {
+		run = func(in ...*tensor.Tensor) ([]*tensor.Tensor, error) { return r.device(p.exec, in) }
+	}
+	got, err := run(feeds...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,136 @@
+package chip
+
+// FLOPs counts the floating-point operations of one instruction by the usual
+// convention: a multiplication and an addition are two, any other function of
+// an element (a division, an exponential, a comparison) is one, and moving or
+// converting elements is none. A matrix product of [M,K] and [K,N] has 2·M·N·K;
+// a bias and an activation of its epilogue add one each per result.
+func FLOPs(op Op, ins, outs []Value) int64 {
+	n := int64(0) // results
+	if len(outs) > 0 {
+		n = int64(outs[0].Len())
+	}
+	x := int64(0) // elements of the first argument
+	if len(ins) > 0 {
+		x = int64(ins[0].Len())
+	}
+	switch op := op.(type) {
+	case *Gemm:
+		_, k := lastTwo(ins[0], op.TransA)
+		return n*2*int64(k) + epilogue(n, op.Bias, op.Act)
+	case *Conv:
+		return n*2*perFilter(ins[1]) + epilogue(n, op.Bias, op.Act)
+	case *ConvGradInput:
+		return x * 2 * perFilter(ins[1])
+	case *ConvGradWeight:
+		return int64(ins[1].Len()) * 2 * perFilter(outs[0])
+	case *GemmInt8:
+		return n * 2 * int64(ins[1].Shape[0])
+	case *ConvInt8:
+		return n * 2 * perFilter(ins[1])
+	case *LSTM, *LSTMGrad, *GRU, *GRUGrad: // the product of each step with the recurrent weights
+		return x * 2 * int64(outs[1].Shape[1])
+	case *Map:
+		steps := int64(0)
+		for _, in := range op.Code {
+			if in.Fn != FnConst {
+				steps++
+			}
+		}
+		return n * steps
+	case *MaxPool:
+		return n * int64(op.KH*op.KW)
+	case *AvgPool:
+		return n * int64(op.KH*op.KW)
+	case *AvgPoolGrad:
+		return x * int64(op.KH*op.KW)
+	case *MaxPoolGrad, *Reduce, *ArgMax, *GatherGrad:
+		return x
+	case *Random:
+		return 10 * n // the rounds of Philox for one word
+	case *Resize:
+		if op.Mode == Linear {
+			return 7 * n // two interpolations along a row, one across
+		}
+		return 0
+	}
+	return perElement(op) * x
+}
+
+// perElement is the work for each element of the first argument.
+func perElement(op Op) int64 {
+	switch op := op.(type) {
+	case *Softmax, *CrossEntropy:
+		return 5 // maximum, difference, exponential, sum, scale
+	case *SoftmaxGrad:
+		return 4
+	case *CrossEntropyGrad:
+		return 2
+	case *LayerNorm:
+		if op.RMS {
+			return 4
+		}
+		return 7 // two sums, a difference and a square, then scale and shift
+	case *LayerNormGrad:
+		if op.RMS {
+			return 10
+		}
+		return 13
+	case *BatchNorm:
+		return 7
+	case *BatchNormGrad:
+		return 11
+	case *SGD:
+		if op.Momentum == 0 {
+			return 5
+		}
+		return 7
+	case *AdamW:
+		return 13
+	case *Lerp:
+		return 3
+	}
+	return 0
+}
+
+func epilogue(n int64, bias bool, act Activation) int64 {
+	return n * int64(btoi(bias)+btoi(act != NoActivation))
+}
+
+// perFilter is the number of weights of one filter of w [KH,KW,C/groups,K].
+func perFilter(w Value) int64 { return int64(w.Shape[0] * w.Shape[1] * w.Shape[2]) }
+
+// Bytes counts the memory that one instruction must at least read and write:
+// each piece of storage that it reads once and each that it writes once, and
+// what an operator that selects elements takes alone. It is a lower bound, as
+// caches see it: a kernel that reads an operand again from memory moves more.
+func Bytes(op Op, ins, outs []Value) int64 {
+	read := distinct(ins)
+	write := distinct(outs)
+	switch op := op.(type) {
+	case *Gather, *Slice:
+		read -= size(ins[0]) - size(outs[0])
+	case *Gemm:
+		if op.Accumulate {
+			read += size(outs[0])
+		}
+	}
+	return read + write
+}
+
+// distinct sums up the values, each place once.
+func distinct(vs []Value) int64 {
+	sum := int64(0)
+	for i, v := range vs {
+		again := false
+		for _, w := range vs[:i] {
+			again = again || v.Kind != Constant && v.Kind == w.Kind && v.Index == w.Index && v.Offset == w.Offset
+		}
+		if !again {
+			sum += size(v)
+		}
+	}
+	return sum
+}
+
+func size(v Value) int64 { return int64(v.Len() * v.DType.Size()) }

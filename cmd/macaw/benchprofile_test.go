@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestBenchProfile profiles a training step and checks the table, the sums of
+// the JSON and that the trace file holds slices.
+func TestBenchProfile(t *testing.T) {
+	trace := filepath.Join(t.TempDir(), "trace.json")
+	var out, errout strings.Builder
+	if code := run([]string{"bench", "profile", "--train", "lenet", "--batch", "4", "--runs", "2", "--top", "3", "--json", "--trace", trace}, &out, &errout); code != 0 {
+		t.Fatalf("status %d: %s", code, errout.String())
+	}
+	var r profileReport
+	if err := json.Unmarshal([]byte(out.String()), &r); err != nil {
+		t.Fatal(err)
+	}
+	var share, seconds float64
+	var flops, bytes int64
+	for _, row := range r.Rows {
+		share, seconds, flops, bytes = share+row.Share, seconds+row.Seconds, flops+row.FLOPs, bytes+row.Bytes
+	}
+	if len(r.Rows) != 4 || r.Rows[3].Name != "other" || r.Peak.Bandwidth <= 0 || r.Peak.FLOPS <= 0 {
+		t.Errorf("report %+v, want three rows and the others", r)
+	}
+	if share < 0.999 || share > 1.001 || seconds > r.Wall || flops != r.FLOPs || bytes != r.Bytes {
+		t.Errorf("rows sum to %v of the time, %v s of %v, %d operations of %d, %d bytes of %d", share, seconds, r.Wall, flops, r.FLOPs, bytes, r.Bytes)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil || !json.Valid(text) || strings.Count(string(text), `"ph":"X"`) < 20 {
+		t.Errorf("trace of %d bytes, error %v", len(text), err)
+	}
+	out.Reset()
+	if code := run([]string{"bench", "profile", "--train", "lenet", "--batch", "2", "--runs", "1", "--instructions"}, &out, &errout); code != 0 || !strings.Contains(out.String(), "conv2/weight") || !strings.Contains(out.String(), "BOUND BY") {
+		t.Errorf("status %d, table\n%s", code, out.String())
+	}
+	errout.Reset()
+	if code := run([]string{"bench", "profile", "--train", "other"}, &out, &errout); code != 1 || !strings.Contains(errout.String(), "gpt, lenet, resnet18") {
+		t.Errorf("status %d: %s", code, errout.String())
+	}
+	if code := run([]string{"bench", "profile", "missing.onnx"}, &out, &errout); code != 1 || !strings.Contains(errout.String(), "missing.onnx cannot be read") {
+		t.Errorf("status %d: %s", code, errout.String())
+	}
+}
+
+// TestTrainModels traces and runs each built-in step once.
+func TestTrainModels(t *testing.T) {
+	for name := range trainModels {
+		if name == "gpt" && testing.Short() {
+			continue
+		}
+		w, err := newTrainStep(name, 1, device(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spans, err := w.run(); err != nil || len(spans) < 20 {
+			t.Errorf("%s: %d spans, error %v", name, len(spans), err)
+		}
+		w.close()
+	}
+}
