@@ -132,7 +132,7 @@ type SoftmaxGrad struct{ Log bool }
 // CrossEntropy is softmax cross-entropy with label smoothing s over K classes:
 // loss_i = -Σ_k q_k·log softmax(x_i)_k, q = (1-s)·onehot + s/K.
 // Args: x [N,K] logits, label Int64 [N] (a negative label gives loss and
-// gradient 0). Outs: loss [N], softmax [N,K].
+// gradient 0; one of K or more is an error of Run). Outs: loss [N], softmax [N,K].
 type CrossEntropy struct{ Smoothing float32 }
 
 // CrossEntropyGrad. Args: softmax [N,K], label Int64 [N], dloss [N]. Out: dx [N,K];

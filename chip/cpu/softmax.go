@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"fmt"
 	"math"
+	"sync/atomic"
 
 	"github.com/macaw-ai/macaw/chip"
 )
@@ -82,7 +84,8 @@ func (c *call) softmaxGrad(op *chip.SoftmaxGrad) kernel {
 func (c *call) crossEntropy(op *chip.CrossEntropy) kernel {
 	n, w := rows(c.ins[0])
 	t, s := c.tier, op.Smoothing
-	return c.each(n, rowGrain(w), func(lo, hi, _ int) {
+	var bad atomic.Int64
+	k := c.each(n, rowGrain(w), func(lo, hi, _ int) {
 		x, label, loss, p := c.in[0].f32(), c.in[1].i64(), c.out[0].f32(), c.out[1].f32()
 		for r := lo; r < hi; r++ {
 			xs, ps := x[r*w:(r+1)*w], p[r*w:(r+1)*w]
@@ -91,6 +94,8 @@ func (c *call) crossEntropy(op *chip.CrossEntropy) kernel {
 			picked, ok := float32(0), uint64(label[r]) < uint64(w)
 			if ok {
 				picked = xs[label[r]]
+			} else if label[r] >= 0 {
+				bad.Store(int64(r) + 1)
 			}
 			sum := t.expSum(ps, xs, shift)
 			t.scale(ps, ps, 1/sum)
@@ -101,6 +106,16 @@ func (c *call) crossEntropy(op *chip.CrossEntropy) kernel {
 			}
 		}
 	})
+	return func() error {
+		bad.Store(0)
+		if err := k(); err != nil {
+			return err
+		}
+		if r := int(bad.Load()) - 1; r >= 0 {
+			return fmt.Errorf("label %d (row %d) is outside of %d classes", c.in[1].i64()[r], r, w)
+		}
+		return nil
+	}
 }
 
 // smoothed is the part of the loss that label smoothing adds; without it an

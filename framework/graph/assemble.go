@@ -17,13 +17,21 @@ func assemble(dev chip.Device, p *program) (*chip.Program, error) {
 		a.code.Instrs = append(a.code.Instrs, c)
 		i := len(a.code.Instrs) - 1
 		if err := chip.Check(c.Op, a.code.Ins(i), a.code.OutsOf(i)); err != nil {
-			return nil, fmt.Errorf("lower %s: %w", in.label, err)
+			return nil, fmt.Errorf("%s%s: %w", in.place(), in.label, err)
 		}
 		if !dev.Supports(c.Op, a.code.Ins(i), a.code.OutsOf(i)) {
-			return nil, fmt.Errorf("device %s has no kernel for %s %v to %v", dev.Info().Kind, c.Op.Name(), a.code.Ins(i), a.code.OutsOf(i))
+			return nil, fmt.Errorf("%sdevice %s has no kernel for %s %v to %v", in.place(), dev.Info().Kind, c.Op.Name(), a.code.Ins(i), a.code.OutsOf(i))
 		}
 	}
 	return a.code, nil
+}
+
+// place is "model.go:12: " for an instruction of one operator, else "".
+func (in *instr) place() string {
+	if in.call == nil || in.call.site == 0 {
+		return ""
+	}
+	return in.call.site.String() + ": "
 }
 
 type assembler struct {

@@ -96,6 +96,7 @@ func TestRunRefuses(t *testing.T) {
 		{"index into nothing", func(_ *graph.Graph, x, i *node) *node { return graph.Gather(x, i, 0) }, tensor.New(tensor.Float32, 0, 3), ids(0, 0), "index 0 (element 0) is outside an axis of 0"},
 		{"large index in workers", func(_ *graph.Graph, x, i *node) *node { return graph.Gather(x, i, 0) }, values(1, 0, 1, 3000, 300), manyIDs(3000, 2999, 1<<40), "index 1099511627776 (element 2999)"},
 		{"gradient of an index", func(_ *graph.Graph, x, i *node) *node { return graph.Grad(graph.Sum(graph.Gather(x, i, 0)), x)[0] }, values(1, 0, 1, 4, 3), ids(1, 9), "index 9 (element 1)"},
+		{"label", func(_ *graph.Graph, x, i *node) *node { return graph.CrossEntropy(x, graph.Reshape(i, x.Dim(0)), 0) }, values(1, 0, 1, 3, 3), ids(2, -1, 3), "label 3 (row 2) is outside of 3 classes"},
 		{"maximum of nothing", func(_ *graph.Graph, x, i *node) *node { return graph.ArgMax(x, 0) }, tensor.New(tensor.Float32, 0, 3), ids(), "empty"},
 		{"window", func(_ *graph.Graph, x, i *node) *node {
 			return graph.MaxPool2D(graph.Unsqueeze(x, 0, -1), graph.PoolOptions{Size: 2})

@@ -80,7 +80,7 @@ var _ = register(operator{
 
 // CrossEntropy returns the loss [N] of logits [N,K] against labels int64 [N]:
 // -Σ_k q_k·log softmax(x)_k with q = (1-smoothing)·onehot + smoothing/K. A
-// negative label gives loss 0. Source: Szegedy et al. 2016, arXiv:1512.00567, §7.
+// negative label gives loss 0, one of K or more is an error of Run. Source: Szegedy et al. 2016, arXiv:1512.00567, §7.
 func CrossEntropy(logits, labels *Node, smoothing float32) *Node {
 	return on("CrossEntropy", CrossEntropyAttrs{smoothing}, logits, labels)
 }

@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestNamesAreUnique(t *testing.T) {
 	p := nn.NewParams(1)
 	nn.NewLinear(p.Sub("fc"), 2, 2)
 	defer func() {
-		if r := recover(); r == nil || !strings.Contains(r.(string), `"fc/weight"`) {
+		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), `"fc/weight"`) {
 			t.Errorf("recovered %v", r)
 		}
 	}()
