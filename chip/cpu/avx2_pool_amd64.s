@@ -122,8 +122,10 @@ restNext:
 	JNZ    restTap
 	VPADDD Y1, Y4, Y4
 	VPADDD Y2, Y1, Y1
-	CMPQ   DX, $0x00000001
-	JE     masked
+	MOVQ   40(AX), DI
+	IMULQ  DX, DI
+	CMPQ   DI, $0x00000008
+	JL     masked
 	CMPQ   40(AX), $0x00000008
 	JL     narrow
 

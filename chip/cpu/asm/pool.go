@@ -52,8 +52,8 @@ func pools(g gen) {
 }
 
 // poolGroup does eight channels of all windows. Outputs of fewer than eight
-// channels are stored whole and the next one overwrites what is too much; only
-// the last needs the mask.
+// channels are stored whole and the next ones overwrite what is too much; the
+// last of a row, with fewer than eight elements left in it, need the mask.
 func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label string) {
 	x, y, index, n, taps, count := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	width := g.GP64()
@@ -107,8 +107,11 @@ func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label st
 	if mask == nil {
 		whole()
 	} else {
-		g.CMPQ(n, U32(1))
-		g.JE(LabelRef("masked"))
+		room := g.GP64()
+		g.MOVQ(at(poolC), room)
+		g.IMULQ(n, room)
+		g.CMPQ(room, U32(8))
+		g.JL(LabelRef("masked"))
 		g.CMPQ(at(poolC), U32(8))
 		g.JL(LabelRef("narrow"))
 		g.Label("masked")
