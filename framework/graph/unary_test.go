@@ -59,18 +59,20 @@ func TestUnaryValues(t *testing.T) {
 		want func(float64) float64
 		at   []float64
 	}{
-		"Tan":      {graph.Tan, math.Tan, []float64{0, 1, -1}},
-		"Atan":     {graph.Atan, math.Atan, []float64{0, 1e-20, 1e-4, 0.3, 0.41, 0.42, 1, 2.5, -7, 1e30, inf, -inf}},
-		"Asin":     {graph.Asin, math.Asin, []float64{-1, -0.5, 0, 1e-5, 0.999, 1}},
-		"Acos":     {graph.Acos, math.Acos, []float64{-1, -0.5, 0, 0.999, 1}},
-		"Sinh":     {graph.Sinh, math.Sinh, []float64{-10, 1e-6, 0, 3}},
-		"Cosh":     {graph.Cosh, math.Cosh, []float64{-10, 1e-6, 0, 3}},
-		"Asinh":    {graph.Asinh, math.Asinh, []float64{-1e30, -3, -1e-6, 0, 1e-25, 0.5, 100}},
-		"Acosh":    {graph.Acosh, math.Acosh, []float64{1, 1.0001220703125, 2, 1e10}},
-		"Atanh":    {graph.Atanh, math.Atanh, []float64{-0.99, -1e-6, 0, 0.5}},
-		"Log1p":    {graph.Log1p, math.Log1p, []float64{-1, -0.5, 1e-10, -1e-7, 1e-4, 0.5, 10, 1e30, inf}},
-		"Expm1":    {graph.Expm1, math.Expm1, []float64{-100, -1e-8, 1e-5, 0.1, 1, 20}},
-		"SELU":     {graph.SELU, func(x float64) float64 { return 1.0507009873554805 * (max(x, 0) + 1.6732632423543772*math.Expm1(min(x, 0))) }, []float64{-1, 0.5}},
+		"Tan":   {graph.Tan, math.Tan, []float64{0, 1, -1}},
+		"Atan":  {graph.Atan, math.Atan, []float64{0, 1e-20, 1e-4, 0.3, 0.41, 0.42, 1, 2.5, -7, 1e30, inf, -inf}},
+		"Asin":  {graph.Asin, math.Asin, []float64{-1, -0.5, 0, 1e-5, 0.999, 1}},
+		"Acos":  {graph.Acos, math.Acos, []float64{-1, -0.5, 0, 0.999, 1}},
+		"Sinh":  {graph.Sinh, math.Sinh, []float64{-10, 1e-6, 0, 3}},
+		"Cosh":  {graph.Cosh, math.Cosh, []float64{-10, 1e-6, 0, 3}},
+		"Asinh": {graph.Asinh, math.Asinh, []float64{-1e30, -3, -1e-6, 0, 1e-25, 0.5, 100}},
+		"Acosh": {graph.Acosh, math.Acosh, []float64{1, 1.0001220703125, 2, 1e10}},
+		"Atanh": {graph.Atanh, math.Atanh, []float64{-0.99, -1e-6, 0, 0.5}},
+		"Log1p": {graph.Log1p, math.Log1p, []float64{-1, -0.5, 1e-10, -1e-7, 1e-4, 0.5, 10, 1e30, inf}},
+		"Expm1": {graph.Expm1, math.Expm1, []float64{-100, -1e-8, 1e-5, 0.1, 1, 20}},
+		"SELU": {graph.SELU, func(x float64) float64 {
+			return 1.0507009873554805 * (max(x, 0) + 1.6732632423543772*math.Expm1(min(x, 0)))
+		}, []float64{-1, 0.5}},
 		"Mish":     {graph.Mish, func(x float64) float64 { return x * math.Tanh(math.Log1p(math.Exp(x))) }, []float64{-3, 0, 2}},
 		"GELUTanh": {graph.GELUTanh, func(x float64) float64 { return x / 2 * (1 + math.Tanh(0.7978845608*(x+0.044715*x*x*x))) }, []float64{-2, 1}},
 	}
