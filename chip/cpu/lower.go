@@ -74,6 +74,8 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.gather(op), nil
 	case *chip.GatherGrad:
 		return c.gatherGrad(), nil
+	case *chip.ArgSort:
+		return c.argSort(op), nil
 	case *chip.OneHot:
 		return c.oneHot(), nil
 	case *chip.Random:

@@ -55,6 +55,7 @@ func gatherVJP(c *call, dys []*Node) []*Node {
 var _ = register(operator{
 	name:  "GatherGrad",
 	shape: func(c *call) []Type { return one(tensor.Float32, c.attrs.(ShapeAttrs).Shape...) },
+	vjp:   func(c *call, dy []*Node) []*Node { return []*Node{Gather(dy[0], c.in[1], 0), nil} },
 	lower: func(b *builder, c *call, in []value) []value {
 		return b.emit(&chip.GatherGrad{}, in, b.types(c)...)
 	},
