@@ -39,7 +39,7 @@ var groups = sync.OnceValue(func() []group {
 	return []group{
 		{"gemm", gemmRows()}, {"conv", convRows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
 		{"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
-		{"sort", sortRows()}, {"update", updateRows()}, {"map", mapRows()},
+		{"sort", sortRows()}, {"ctc", ctcRows()}, {"update", updateRows()}, {"map", mapRows()},
 	}
 })
 

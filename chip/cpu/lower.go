@@ -76,6 +76,8 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.gatherGrad(), nil
 	case *chip.ArgSort:
 		return c.argSort(op), nil
+	case *chip.CTC:
+		return c.ctc(op), nil
 	case *chip.OneHot:
 		return c.oneHot(), nil
 	case *chip.Random:
