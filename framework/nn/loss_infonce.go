@@ -25,7 +25,7 @@ func NTXent(a, b *graph.Node, temperature float32) *graph.Node {
 	both := graph.Concat(0, a, b)
 	at := graph.Positions(g, n.MulInt(2))
 	self := graph.Eq(graph.Unsqueeze(at, 0), graph.Unsqueeze(at, 1))
-	const never = -1e9 // exp(never) is 0 in float32
+	never := -1/temperature - 100 // so far below all others that it adds nothing
 	scores := graph.Where(self, graph.Scalar(g, never), similarities(both, both, temperature))
 	views := graph.Reshape(at, graph.Const(2), n)
 	other := graph.Reshape(graph.Flip(views, 0), n.MulInt(2))
