@@ -38,8 +38,8 @@ type group struct {
 var groups = sync.OnceValue(func() []group {
 	return []group{
 		{"gemm", gemmRows()}, {"conv", convRows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
-		{"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
-		{"sort", sortRows()}, {"ctc", ctcRows()}, {"update", updateRows()}, {"map", mapRows()},
+		{"ctc", ctcRows()}, {"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
+		{"update", updateRows()}, {"map", mapRows()},
 	}
 })
 

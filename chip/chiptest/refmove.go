@@ -52,10 +52,6 @@ func refMove(op chip.Op, ins, outs []array) bool {
 				out.v[(int(r)+out.shape[0])%out.shape[0]*width+j] += ins[0].v[i*width+j]
 			}
 		}
-	case *chip.CTC:
-		refCTC(op, ins, outs)
-	case *chip.ArgSort:
-		refArgSort(op, ins[0], out)
 	case *chip.OneHot:
 		depth := out.shape[len(out.shape)-1]
 		for i, k := range ins[0].v {

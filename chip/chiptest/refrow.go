@@ -74,6 +74,23 @@ func refArgMax(op *chip.ArgMax, x, out array) {
 	})
 }
 
+// refTopK takes the best element that is left, k times.
+func refTopK(op *chip.TopK, x, out array) {
+	n, k := x.shape[len(x.shape)-1], out.shape[len(out.shape)-1]
+	for r := range len(x.v) / n {
+		taken := make([]bool, n)
+		for i := range k {
+			best := -1
+			for j, v := range x.v[r*n : (r+1)*n] {
+				if !taken[j] && (best < 0 || v > x.v[r*n+best] && !op.Smallest || v < x.v[r*n+best] && op.Smallest) {
+					best = j
+				}
+			}
+			taken[best], out.v[r*k+i] = true, float64(best)
+		}
+	}
+}
+
 // refRows covers the operators over last-axis rows.
 func refRows(op chip.Op, ins, outs []array) bool {
 	if len(ins) == 0 || len(ins[0].shape) == 0 {

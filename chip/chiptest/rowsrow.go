@@ -44,7 +44,10 @@ func reduceRows() []row {
 		rs = append(rs,
 			row{name: "rows", op: &chip.ArgMax{Axis: 1, Min: minimum}, ins: []array{noise(1, 50, 77)}, outs: []array{empty(chip.Int64, 50)}},
 			row{name: "columns", op: &chip.ArgMax{Axis: 0, Min: minimum}, ins: []array{noise(1, 9, 33)}, outs: []array{empty(chip.Int64, 1, 33)}},
-			row{name: "ties", op: &chip.ArgMax{Axis: 1, Min: minimum}, ins: []array{ints(chip.Int64, 3, 0, 3, 4, 20, 5)}, outs: []array{empty(chip.Int64, 4, 5)}})
+			row{name: "ties", op: &chip.ArgMax{Axis: 1, Min: minimum}, ins: []array{ints(chip.Int64, 3, 0, 3, 4, 20, 5)}, outs: []array{empty(chip.Int64, 4, 5)}},
+			row{name: "rows", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 50, 77)}, outs: []array{empty(chip.Int64, 50, 7)}},
+			row{name: "ties", op: &chip.TopK{Smallest: minimum}, ins: []array{ints(chip.Int64, 3, 0, 3, 4, 5, 20)}, outs: []array{empty(chip.Int64, 4, 5, 20)}},
+			row{name: "none", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 3, 4)}, outs: []array{empty(chip.Int64, 3, 0)}})
 	}
 	return rs
 }

@@ -122,12 +122,12 @@ restNext:
 	JNZ    restTap
 	VPADDD Y1, Y4, Y4
 	VPADDD Y2, Y1, Y1
-	MOVQ   40(AX), DI
-	IMULQ  DX, DI
-	CMPQ   DI, $0x00000008
-	JL     masked
 	CMPQ   40(AX), $0x00000008
-	JL     narrow
+	JGE    masked
+	MOVQ   DX, R8
+	IMULQ  40(AX), R8
+	CMPQ   R8, $0x00000008
+	JGE    narrow
 
 masked:
 	VMASKMOVPS Y3, Y0, (BX)

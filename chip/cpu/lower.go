@@ -29,6 +29,10 @@ func (c *call) lower(op chip.Op) (kernel, error) {
 		return c.reduce(op), nil
 	case *chip.ArgMax:
 		return c.argMax(op), nil
+	case *chip.TopK:
+		return c.topK(op), nil
+	case *chip.CTC:
+		return c.ctc(op), nil
 	case *chip.Softmax:
 		return c.softmax(op), nil
 	case *chip.SoftmaxGrad:
@@ -74,10 +78,6 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.gather(op), nil
 	case *chip.GatherGrad:
 		return c.gatherGrad(), nil
-	case *chip.ArgSort:
-		return c.argSort(op), nil
-	case *chip.CTC:
-		return c.ctc(op), nil
 	case *chip.OneHot:
 		return c.oneHot(), nil
 	case *chip.Random:

@@ -2,14 +2,6 @@ package graph
 
 import "github.com/macaw-ai/macaw/framework/tensor"
 
-// intSize returns a dimension as an int64 scalar; symbolic ones are exact up to 2^24.
-func intSize(g *Graph, d Dim) *Node {
-	if n, ok := d.Known(); ok {
-		return g.Const(tensor.Scalar(int64(n)))
-	}
-	return Cast(Size(g, d), tensor.Int64)
-}
-
 // AdaptiveAvgPool2D averages x [N,H,W,C] over an even grid of height by width
 // cells, of which row i spans floor(i·H/height) to ceil((i+1)·H/height); the
 // result is [N,height,width,C]. H and W may be symbolic.
@@ -35,7 +27,7 @@ func AdaptiveAvgPool1D(x *Node, length int) *Node {
 // adaptiveWeights is the matrix [out, in] whose row i averages the elements of
 // cell i. Gradients do not flow into it.
 func adaptiveWeights(g *Graph, in Dim, out int) *Node {
-	cell, size, cells := Unsqueeze(Positions(g, Const(out)), 1), intSize(g, in), g.Const(tensor.Scalar(int64(out)))
+	cell, size, cells := Unsqueeze(Positions(g, Const(out)), 1), intDim(g, in), g.Const(tensor.Scalar(int64(out)))
 	start := Div(Mul(cell, size), cells)
 	end := Div(Add(Mul(AddScalar(cell, 1), size), AddScalar(cells, -1)), cells)
 	at := Unsqueeze(Positions(g, in), 0)

@@ -5,26 +5,22 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// ConvTransposeOptions are the geometry of a transposed convolution: that of
-// the convolution whose input gradient it is. The zero value has stride 1, no
-// padding, no dilation and one group.
+// ConvTransposeOptions are the geometry of a transposed convolution: that of the
+// convolution which it turns around, and what its division by the stride loses.
 type ConvTransposeOptions struct {
-	Stride    int // 0 means 1
-	Pad       int // taken off every side of the result
-	OutputPad int // added to the result's bottom and right; smaller than Stride
-	Dilation  int // 0 means 1
-	Groups    int // 0 means 1
-
-	Strides    [2]int // height and width; 0 means Stride
-	Dilations  [2]int // height and width; 0 means Dilation
-	OutputPads [2]int // height and width, in addition to OutputPad
-	Pads       [4]int // top, bottom, left, right, in addition to Pad
+	ConvOptions
+	OutPad [2]int // rows and columns added at the bottom and right; less than the stride
 }
 
 // ConvTransposeAttrs are the attributes of "ConvTranspose2D".
 type ConvTransposeAttrs struct {
 	ConvAttrs
-	OutputPad [2]int
+	OutPad [2]int
+}
+
+// length is that of the result along axis i, where the operand has n.
+func (a ConvTransposeAttrs) length(i int, n Dim) Dim {
+	return n.AddInt(-1).MulInt(a.Stride[i]).AddInt(a.Dilation[i]*(a.Size[i]-1) + 1 + a.OutPad[i] - a.Pad[2*i] - a.Pad[2*i+1])
 }
 
 var _ = register(operator{
@@ -41,71 +37,59 @@ var _ = register(operator{
 })
 
 func convTransposeShape(c *call) []Type {
-	x, w, a := c.wantRank(0, tensor.Float32, 4), c.wantRank(1, tensor.Float32, 4), c.attrs.(ConvTransposeAttrs)
-	in, ok1 := w.Dim(3).Known()
-	perGroup, ok2 := w.Dim(2).Known()
+	x, w, a := c.wantRank(0, tensor.Float32, 4), c.in[1], c.attrs.(ConvTransposeAttrs)
+	channels, ok1 := x.Dim(3).Known()
+	part, ok2 := w.Dim(2).Known()
 	switch {
 	case !ok1 || !ok2:
 		c.fail("the numbers of channels must be constants")
-	case !x.Dim(3).Is(in):
-		c.fail("weights must have %v input channels", x.Dim(3))
-	case a.Groups < 1 || in%a.Groups != 0:
-		c.fail("%d groups do not divide %d channels", a.Groups, in)
+	case a.Groups < 1 || channels%a.Groups != 0:
+		c.fail("%d groups do not divide %d channels", a.Groups, channels)
+	case !w.Dim(3).Is(channels):
+		c.fail("weights must have %d channels as their last axis", channels)
 	}
-	out := Shape{x.Dim(0), {}, {}, Const(perGroup * a.Groups)}
+	shape := Shape{x.Dim(0), a.length(0, x.Dim(1)), a.length(1, x.Dim(2)), Const(part * a.Groups)}
 	for i := range 2 {
-		if a.Size[i] < 1 || a.Stride[i] < 1 || a.Dilation[i] < 1 || a.Pad[2*i] < 0 || a.Pad[2*i+1] < 0 {
-			c.fail("the window %+v is not possible", a.Window)
+		if a.Pad[2*i] < 0 || a.Pad[2*i+1] < 0 || a.OutPad[i] < 0 || a.OutPad[i] >= a.Stride[i] && a.OutPad[i] > 0 {
+			c.fail("padding must not be negative and the added rows less than the stride")
 		}
-		if a.OutputPad[i] < 0 || a.OutputPad[i] >= a.Stride[i] {
-			c.fail("the output padding %d is not in 0..%d, below the stride", a.OutputPad[i], a.Stride[i]-1)
-		}
-		grown := a.Dilation[i]*(a.Size[i]-1) + 1 + a.OutputPad[i] - a.Pad[2*i] - a.Pad[2*i+1]
-		out[1+i] = x.Dim(1 + i).AddInt(-1).MulInt(a.Stride[i]).AddInt(grown)
-		if n, ok := out[1+i].Known(); ok && n < 1 {
-			c.fail("the padding leaves nothing")
+		if n, ok := shape[1+i].Known(); ok && n < 1 {
+			c.fail("nothing is left of axis %d", 1+i)
 		}
 	}
-	return one(tensor.Float32, out...)
+	return one(tensor.Float32, shape...)
 }
 
-// ConvTranspose2D is the transposed convolution of x [N,H,W,C] with
-// w [KH,KW,K/groups,C] plus bias [K], which may be nil: the gradient of Conv2D by
-// its input, which spreads each pixel over a window. The result is [N,OH,OW,K]
-// with OH = (H-1)·stride - pads + dilation·(KH-1) + 1 + output padding.
-// Source: Zeiler et al. 2010, "Deconvolutional Networks"; Dumoulin and Visin
-// 2016, arXiv:1603.07285, §4.
+// ConvTranspose2D is the transpose of Conv2D as a linear map, which its gradient by
+// x is: x [N,H,W,K] with w [KH,KW,C/groups,K] plus bias [C], which may be nil,
+// gives [N,OH,OW,C] with OH = (H-1)·stride + dilation·(KH-1) + 1 + out - pads.
+// Source: Dumoulin and Visin 2016, arXiv:1603.07285, §4.
 func ConvTranspose2D(x, w, bias *Node, o ConvTransposeOptions) *Node {
 	if w.Rank() != 4 {
-		Fail("ConvTranspose2D", []*Node{x, w}, "weights must be [KH KW K/groups C]")
+		Fail("ConvTranspose2D", []*Node{x, w}, "weights must be [KH KW C/groups K]")
 	}
 	kh, ok1 := w.Dim(0).Known()
 	kw, ok2 := w.Dim(1).Known()
 	if !ok1 || !ok2 {
 		Fail("ConvTranspose2D", []*Node{x, w}, "the kernel's size must be constant")
 	}
-	window := Window{Size: [2]int{kh, kw}, Stride: pair(o.Stride, o.Strides, 1),
-		Dilation: pair(o.Dilation, o.Dilations, 1), Pad: padding(o.Pad, o.Pads)}
-	y := on("ConvTranspose2D", ConvTransposeAttrs{ConvAttrs{window, max(o.Groups, 1)},
-		[2]int{o.OutputPad + o.OutputPads[0], o.OutputPad + o.OutputPads[1]}}, x, w)
-	if bias == nil {
-		return y
+	a := ConvTransposeAttrs{OutPad: o.OutPad, ConvAttrs: ConvAttrs{Window: Window{Size: [2]int{kh, kw}, Stride: pair(o.Stride, o.Strides, 1),
+		Dilation: pair(o.Dilation, o.Dilations, 1), Pad: padding(o.Pad, o.Pads)}, Groups: max(o.Groups, 1)}}
+	y := on("ConvTranspose2D", a, x, w)
+	if bias != nil {
+		y = Add(y, bias)
 	}
-	if bias.Rank() != 1 || !bias.Dim(0).Equal(y.Dim(3)) {
-		Fail("ConvTranspose2D", []*Node{x, w, bias}, "the bias must be [%v]", y.Dim(3))
-	}
-	return Add(y, bias)
+	return y
 }
 
-// ConvTranspose1D is the transposed convolution of x [N,L,C] with
-// w [KL,K/groups,C] plus bias [K], which may be nil. Stride, Pad, OutputPad and
-// Dilation act along L; per-axis options are not used.
+// ConvTranspose1D is ConvTranspose2D over one axis: x [N,L,K] with w [KL,C/groups,K].
+// Stride, Pad and OutPad[1] act along L; the other per-axis options are not used.
 func ConvTranspose1D(x, w, bias *Node, o ConvTransposeOptions) *Node {
 	if x.Rank() != 3 || w.Rank() != 3 {
-		Fail("ConvTranspose1D", []*Node{x, w}, "operands must be [N L C] and [KL K/groups C]")
+		Fail("ConvTranspose1D", []*Node{x, w}, "operands must be [N L K] and [KL C/groups K]")
 	}
-	flat := ConvTransposeOptions{Strides: [2]int{1, o.Stride}, Dilations: [2]int{1, o.Dilation},
-		OutputPads: [2]int{0, o.OutputPad}, Pads: [4]int{0, 0, o.Pad, o.Pad}, Groups: o.Groups}
+	flat := ConvTransposeOptions{ConvOptions: ConvOptions{Strides: [2]int{1, o.Stride}, Dilations: [2]int{1, o.Dilation},
+		Pads: [4]int{0, 0, o.Pad, o.Pad}, Groups: o.Groups}, OutPad: [2]int{0, o.OutPad[1]}}
 	y := ConvTranspose2D(Unsqueeze(x, 1), Unsqueeze(w, 0), bias, flat)
 	return Reshape(y, y.Dim(0), y.Dim(2), y.Dim(3))
 }

@@ -7,206 +7,166 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// Einsum evaluates Einstein's summation, such as "bij,bjk->bik" for a batched
-// product: the result has the labels right of the arrow, and all others are
-// summed over. Without an arrow the result has the labels that occur once, in
-// alphabetical order. A label that one operand has twice takes its diagonal;
-// "..." stands for leading or inner axes that broadcast between operands.
-//
-// Operands are float32 and are combined from left to right, by matrix products.
-// Source: numpy.einsum.
+// Einsum multiplies the elements of operands that share the values of their
+// labels and adds up over the labels that the result lacks, by numpy's notation:
+// "ij,jk->ik" is the matrix product, "ii->i" the diagonal, "...c,c" works on the
+// last axis. Without "->" the result has the labels that occur once, in order of
+// the alphabet. Products are done in pairs from the left as batched matrix products.
 func Einsum(equation string, operands ...*Node) *Node {
-	e := parseEinsum(equation, operands)
-	acc := e.terms[0]
-	for i := range e.terms[1:] {
-		needed := slices.Clone(e.out)
-		for _, t := range e.terms[i+2:] {
-			needed = append(needed, t.labels...)
-		}
-		acc = e.product(acc.without(needed, e.terms[i+1].labels), e.terms[i+1].without(needed, acc.labels), needed)
+	e := &einsum{op: operands, equation: equation}
+	terms, output := e.parse()
+	operands = slices.Clone(operands)
+	for i := range operands {
+		operands[i], terms[i] = e.diagonal(operands[i], terms[i])
 	}
-	return acc.without(e.out, nil).arranged(e.out).x
+	x, labels := operands[0], terms[0]
+	for i := 1; i < len(operands); i++ {
+		later := []byte(output + strings.Join(terms[i+1:], ""))
+		x, labels = e.product(x, labels, operands[i], terms[i], later)
+	}
+	x, labels = e.without(x, labels, output)
+	perm := make([]int, len(output))
+	for i := range output {
+		perm[i] = strings.IndexByte(labels, output[i])
+	}
+	return Transpose(x, perm...)
 }
 
-// labelled is a node whose axes have names; axes of an ellipsis are the negative
-// numbers that count from the right.
-type labelled struct {
-	x      *Node
-	labels []rune
-}
-
+// einsum is one call. Labels are bytes: letters, and digits for the axes of an
+// ellipsis, 0 the last of them.
 type einsum struct {
-	terms    []labelled
-	out      []rune
-	operands []*Node
+	op       []*Node
+	equation string
 }
 
-func (e *einsum) fail(format string, args ...any) { Fail("Einsum", e.operands, format, args...) }
+func (e *einsum) fail(format string, args ...any) { Fail("Einsum", e.op, format, args...) }
 
-func parseEinsum(equation string, operands []*Node) *einsum {
-	e := &einsum{operands: operands}
-	text := strings.ReplaceAll(equation, " ", "")
-	left, right, arrow := strings.Cut(text, "->")
-	parts := strings.Split(left, ",")
-	if len(parts) != len(operands) {
-		e.fail("%q names %d operands, not %d", equation, len(parts), len(operands))
+const maxEllipsis = 10
+
+func (e *einsum) parse() (terms []string, output string) {
+	left, right, stated := strings.Cut(strings.ReplaceAll(e.equation, " ", ""), "->")
+	terms = strings.Split(left, ",")
+	if len(terms) != len(e.op) || len(e.op) == 0 {
+		e.fail("%q has %d terms", e.equation, len(terms))
 	}
-	dots, counts := 0, map[rune]int{}
-	for i, part := range parts {
-		labels := e.labels(part, operands[i].Rank())
-		for _, l := range labels {
-			counts[l]++
-			dots = max(dots, -int(l))
+	most := 0
+	for i, t := range terms {
+		free := e.op[i].Rank() - len(strings.Replace(t, "...", "", 1))
+		if free < 0 || free > 0 && !strings.Contains(t, "...") || free > maxEllipsis {
+			e.fail("%q does not name the axes of operand %d", t, i+1)
 		}
-		e.terms = append(e.terms, labelled{operands[i], labels}.diagonal())
+		terms[i], most = e.spell(t, free), max(most, free)
 	}
-	if arrow {
-		e.out = e.labels(right, len(strings.Replace(right, "...", "", 1))+dots)
+	if stated {
+		output = e.spell(right, most)
 	} else {
-		for l, n := range counts {
-			if l < 0 || n == 1 {
-				e.out = append(e.out, l)
+		all := slices.Sorted(slices.Values([]byte(strings.Join(terms, ""))))
+		output = e.spell("...", most)
+		for _, b := range all {
+			if b > '9' && strings.Count(string(all), string(b)) == 1 {
+				output += string(b)
 			}
 		}
-		slices.Sort(e.out)
 	}
-	for i, l := range e.out {
-		if counts[l] == 0 || slices.Contains(e.out[:i], l) {
-			e.fail("the result of %q has a label twice or one that no operand has", equation)
+	for i := range output {
+		if strings.IndexByte(output, output[i]) != i || !strings.Contains(strings.Join(terms, ""), output[i:i+1]) {
+			e.fail("the result %q repeats a label or has one that no operand has", right)
 		}
 	}
-	return e
+	return terms, output
 }
 
-// labels names the axes of an operand of the given rank.
-func (e *einsum) labels(part string, rank int) []rune {
-	before, after, dots := strings.Cut(part, "...")
-	extra := rank - len(before) - len(after)
-	if extra < 0 || extra > 0 && !dots {
-		e.fail("%q does not fit %d axes", part, rank)
-	}
-	labels := []rune(before)
-	for i := range extra {
-		labels = append(labels, rune(i-extra))
-	}
-	labels = append(labels, []rune(after)...)
-	for _, l := range labels {
-		if l >= 0 && !(l >= 'a' && l <= 'z' || l >= 'A' && l <= 'Z') {
-			e.fail("%q is not a label", l)
+// spell writes the ellipsis of a term as n labels.
+func (e *einsum) spell(term string, n int) string {
+	for i := range strings.Replace(term, "...", "", 1) {
+		if c := strings.Replace(term, "...", "", 1)[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			e.fail("%q is no label", string(c))
 		}
 	}
-	return labels
+	return strings.Replace(term, "...", "9876543210"[maxEllipsis-n:], 1)
 }
 
-// diagonal merges axes of one label.
-func (t labelled) diagonal() labelled {
-	for i := 0; i < len(t.labels); i++ {
-		j := slices.Index(t.labels[i+1:], t.labels[i]) + i + 1
-		if j == i {
+// diagonal keeps what has equal positions along axes of one label.
+func (e *einsum) diagonal(x *Node, labels string) (*Node, string) {
+	for i := range labels {
+		j := strings.IndexByte(labels[i+1:], labels[i])
+		if j < 0 {
 			continue
 		}
-		n := t.x.shape[i]
-		if !n.Equal(t.x.shape[j]) {
-			Fail("Einsum", []*Node{t.x}, "the axes %q differ", t.labels[i])
+		j += i + 1
+		if !x.Dim(i).Equal(x.Dim(j)) {
+			e.fail("axes of the label %q have lengths %v and %v", labels[i:i+1], x.Dim(i), x.Dim(j))
 		}
-		at := Positions(t.x.Graph(), n)
-		same := Eq(Reshape(at, along(i, t.x.Rank(), n)...), Reshape(at, along(j, t.x.Rank(), n)...))
-		t.x = Sum(Mul(t.x, Cast(same, tensor.Float32)), j)
-		t.labels = slices.Delete(slices.Clone(t.labels), j, j+1)
-		i--
+		g := x.Graph()
+		same := Cast(Eq(PositionsAlong(g, x.Dim(i), i, x.Rank()), PositionsAlong(g, x.Dim(j), j, x.Rank())), tensor.Float32)
+		return e.diagonal(Sum(Mul(x, same), j), labels[:j]+labels[j+1:])
 	}
-	return t
+	return x, labels
 }
 
-// without sums over the labels that are in neither list.
-func (t labelled) without(needed, other []rune) labelled {
+// without adds up over the labels that are not in keep.
+func (e *einsum) without(x *Node, labels, keep string) (*Node, string) {
 	var axes []int
-	var kept []rune
-	for i, l := range t.labels {
-		if slices.Contains(needed, l) || slices.Contains(other, l) {
-			kept = append(kept, l)
+	left := ""
+	for i := range labels {
+		if strings.Contains(keep, labels[i:i+1]) {
+			left += labels[i : i+1]
 		} else {
 			axes = append(axes, i)
 		}
 	}
 	if len(axes) == 0 {
-		return t
+		return x, labels
 	}
-	return labelled{Sum(t.x, axes...), kept}
+	return Sum(x, axes...), left
 }
 
-// arranged transposes t to the order of labels.
-func (t labelled) arranged(labels []rune) labelled {
-	perm := make([]int, len(labels))
-	for i, l := range labels {
-		perm[i] = slices.Index(t.labels, l)
-	}
-	if len(perm) < 2 {
-		return t
-	}
-	return labelled{Transpose(t.x, perm...), labels}
-}
-
-// dim is the length of the axis of label l.
-func (t labelled) dim(l rune) Dim { return t.x.shape[slices.Index(t.labels, l)] }
-
-// product multiplies a and b and sums over the labels of both that are not
-// needed: a batched matrix product [batch, rows, inner]·[batch, inner, columns].
-func (e *einsum) product(a, b labelled, needed []rune) labelled {
-	var batch, inner, rows, columns []rune
-	for _, l := range a.labels {
-		switch {
-		case !slices.Contains(b.labels, l):
-			rows = append(rows, l)
-		case slices.Contains(needed, l):
-			batch = append(batch, l)
+// product joins two operands as [batch, rows, inner] times [batch, inner, columns].
+func (e *einsum) product(a *Node, la string, b *Node, lb string, later []byte) (*Node, string) {
+	a, la = e.without(a, la, lb+string(later))
+	b, lb = e.without(b, lb, la+string(later))
+	var batch, inner, rows, columns string
+	for i := range la {
+		switch l := la[i : i+1]; {
+		case !strings.Contains(lb, l):
+			rows += l
+		case slices.Contains(later, la[i]):
+			batch += l
 		default:
-			inner = append(inner, l)
+			inner += l
 		}
 	}
-	for _, l := range b.labels {
-		if !slices.Contains(a.labels, l) {
-			columns = append(columns, l)
+	for i := range lb {
+		if !strings.Contains(la, lb[i:i+1]) {
+			columns += lb[i : i+1]
 		}
 	}
-	a, b = e.agree(a, b, append(slices.Clone(batch), inner...))
-	sizes := func(t labelled, groups ...[]rune) (dims Shape) {
-		for _, g := range groups {
-			n := Const(1)
-			for _, l := range g {
-				n = n.Mul(t.dim(l))
-			}
-			dims = append(dims, n)
-		}
-		return dims
+	left := e.grouped(a, la, batch, rows, inner)
+	right := e.grouped(b, lb, batch, inner, columns)
+	if !left.Dim(-1).Equal(right.Dim(-2)) {
+		e.fail("the labels %q have lengths %v and %v", inner, left.Dim(-1), right.Dim(-2))
 	}
-	left := Reshape(a.arranged(slices.Concat(batch, rows, inner)).x, sizes(a, batch, rows, inner)...)
-	right := Reshape(b.arranged(slices.Concat(batch, inner, columns)).x, sizes(b, batch, inner, columns)...)
-	var dims Shape
-	for _, l := range slices.Concat(batch, rows) {
-		dims = append(dims, a.dim(l))
+	y := MatMul(left, right)
+	shape := slices.Clone(y.shape[:len(batch)])
+	for i := range rows {
+		shape = append(shape, a.Dim(strings.IndexByte(la, rows[i])))
 	}
-	for _, l := range columns {
-		dims = append(dims, b.dim(l))
+	for i := range columns {
+		shape = append(shape, b.Dim(strings.IndexByte(lb, columns[i])))
 	}
-	return labelled{Reshape(MatMul(left, right), dims...), slices.Concat(batch, rows, columns)}
+	return Reshape(y, shape...), batch + rows + columns
 }
 
-// agree broadcasts the axes that a and b share to one length.
-func (e *einsum) agree(a, b labelled, shared []rune) (_, _ labelled) {
-	widen := func(t, to labelled) labelled {
-		dims := slices.Clone(t.x.shape)
-		for _, l := range shared {
-			i := slices.Index(t.labels, l)
-			switch want := to.dim(l); {
-			case dims[i].Is(1):
-				dims[i] = want
-			case !dims[i].Equal(want) && !want.Is(1):
-				e.fail("the axes %q are %v and %v long", l, dims[i], want)
-			}
-		}
-		return labelled{Broadcast(t.x, dims...), t.labels}
+// grouped brings the labels of x into the order of the groups and joins the axes
+// of the last two.
+func (e *einsum) grouped(x *Node, labels, batch, first, second string) *Node {
+	var perm []int
+	for _, l := range []byte(batch + first + second) {
+		perm = append(perm, strings.IndexByte(labels, l))
 	}
-	a = widen(a, b)
-	return a, widen(b, a)
+	if len(perm) > 0 {
+		x = Transpose(x, perm...)
+	}
+	n, m := len(batch), len(batch)+len(first)
+	return Reshape(x, append(slices.Clone(x.shape[:n]), x.shape[n:m].Size(), x.shape[m:].Size())...)
 }

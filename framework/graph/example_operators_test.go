@@ -21,7 +21,7 @@ func ExampleEinsum() {
 func ExampleTopK() {
 	g := graph.New(graph.Inference)
 	x := g.Input("x", tensor.Float32, graph.Dims("N", 4)...)
-	top, at := graph.TopK(x, 2, 1)
+	top, at := graph.TopK(x, graph.Const(2), 1, false)
 	e, err := graph.Compile(cpu.New(cpu.Options{}), graph.Program{Inputs: []*graph.Node{x}, Outputs: []*graph.Node{top, at}})
 	if err != nil {
 		fmt.Println(err)

@@ -52,6 +52,8 @@ func gatherVJP(c *call, dys []*Node) []*Node {
 	return []*Node{Transpose(rows, back...), nil}
 }
 
+// GatherGrad is the gradient of Gather along the first axis and, as an operator of
+// its own, ScatterAdd to zeros.
 var _ = register(operator{
 	name:  "GatherGrad",
 	shape: func(c *call) []Type { return one(tensor.Float32, c.attrs.(ShapeAttrs).Shape...) },

@@ -65,8 +65,8 @@ func (s *sampler) at(u, v, weight *Node) *Node {
 	g, zero := u.Graph(), Scalar(u.Graph(), 0)
 	lastU, lastV := AddScalar(Size(g, s.x.Dim(2)), -1), AddScalar(Size(g, s.x.Dim(1)), -1)
 	image := Reshape(Positions(g, s.x.Dim(0)), s.x.Dim(0), Const(1), Const(1))
-	row := Add(Mul(image, intSize(g, s.x.Dim(1))), Cast(Min(Max(v, zero), lastV), tensor.Int64))
-	index := Add(Mul(row, intSize(g, s.x.Dim(2))), Cast(Min(Max(u, zero), lastU), tensor.Int64))
+	row := Add(Mul(image, intDim(g, s.x.Dim(1))), Cast(Min(Max(v, zero), lastV), tensor.Int64))
+	index := Add(Mul(row, intDim(g, s.x.Dim(2))), Cast(Min(Max(u, zero), lastU), tensor.Int64))
 	y := Gather(s.rows, index, 0)
 	if !s.options.Border {
 		inside := And(And(Ge(u, zero), Le(u, lastU)), And(Ge(v, zero), Le(v, lastV)))

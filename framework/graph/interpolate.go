@@ -47,7 +47,7 @@ func Interpolate(x *Node, o InterpolateOptions, sizes ...Dim) *Node {
 
 func interpolateAxis(x *Node, axis int, size Dim, o InterpolateOptions) *Node {
 	g, at := x.Graph(), Positions(x.Graph(), size)
-	in, out := intSize(g, x.shape[axis]), intSize(g, size)
+	in, out := intDim(g, x.shape[axis]), intDim(g, size)
 	if o.Mode == Nearest { // in whole numbers: floor((2o+1)·in / 2·out)
 		return Gather(x, Div(Mul(AddScalar(MulScalar(at, 2), 1), in), MulScalar(out, 2)), axis)
 	}

@@ -6,88 +6,128 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// GatherElements takes one element of x for each of index (int64): along axis at
-// the place that index names, along the other axes at its own. Index has x's
-// rank and is nowhere longer but along axis; a negative index counts from the
-// end. It is PyTorch's gather.
+// intDim is d as an int64 scalar.
+func intDim(g *Graph, d Dim) *Node {
+	if n, ok := d.Known(); ok {
+		return g.Const(tensor.Scalar(int64(n)))
+	}
+	return Cast(Size(g, d), tensor.Int64)
+}
+
+// wrapped adds n to the negative ones of an index.
+func wrapped(index *Node, n Dim) *Node {
+	g := index.Graph()
+	index = Cast(index, tensor.Int64)
+	return Where(Lt(index, g.Const(tensor.Scalar(int64(0)))), Add(index, intDim(g, n)), index)
+}
+
+// PositionsAlong returns 0, 1, ... length-1 as int64 along an axis of an array of
+// the given rank whose other axes have length 1.
+func PositionsAlong(g *Graph, length Dim, axis, rank int) *Node {
+	shape := slices.Repeat(Shape{Const(1)}, rank)
+	shape[axis] = length
+	return Reshape(Positions(g, length), shape...)
+}
+
+// flatElements gives the positions in an array of the given shape, flattened, of
+// the elements that index means along axis.
+func flatElements(shape Shape, index *Node, axis int) *Node {
+	g := index.Graph()
+	flat := Mul(wrapped(index, shape[axis]), intDim(g, shape[axis+1:].Size()))
+	for i := range shape {
+		if i != axis {
+			flat = Add(flat, Mul(PositionsAlong(g, index.Dim(i), i, len(shape)), intDim(g, shape[i+1:].Size())))
+		}
+	}
+	return flat
+}
+
+// GatherElements takes, for each element of index (int64 or int32, of x's rank),
+// the element of x at the same place but for axis, where index says; the result
+// has index's shape. A negative index counts from the end, one outside of x may
+// give any element or be an error of Run.
 func GatherElements(x, index *Node, axis int) *Node {
 	axis = x.axis("GatherElements", axis)
-	return Gather(Reshape(x, x.shape.Size()), flatElements("GatherElements", x, index, axis), 0)
+	if index.Rank() != x.Rank() {
+		Fail("GatherElements", []*Node{x, index}, "the index must have as many axes as the first operand")
+	}
+	return Gather(Reshape(x, Const(-1)), flatElements(x.shape, index, axis), 0)
 }
 
-// flatElements gives the row-major positions in x of the elements that index
-// names along axis.
-func flatElements(op string, x, index *Node, axis int) *Node {
-	if index.dtype != tensor.Int64 || index.Rank() != x.Rank() {
-		Fail(op, []*Node{x, index}, "the index must be int64 of the operand's rank")
+// flatRows gives the rows of x, its first batch+k axes flattened, that an index
+// [batch..., ..., k] means, and batch+k.
+func flatRows(op string, x, index *Node, batch int) (rows *Node, n int) {
+	g, shape := index.Graph(), x.shape
+	k, ok := 0, false
+	if index.Rank() > 0 {
+		k, ok = index.Dim(-1).Known()
 	}
-	for i, d := range index.shape {
-		n, ok1 := d.Known()
-		length, ok2 := x.shape[i].Known()
-		if i != axis && ok1 && ok2 && n > length {
-			Fail(op, []*Node{x, index}, "the index is longer than the operand along axis %d", i)
+	if !ok || k < 1 || batch < 0 || batch+k > len(shape) || index.Rank() <= batch {
+		Fail(op, []*Node{x, index}, "the last axis of the index must hold 1 to %d positions", len(shape)-batch)
+	}
+	rank := index.Rank() - 1
+	for j := range k {
+		part := wrapped(Squeeze(Slice(index, -1, j, j+1), -1), shape[batch+j])
+		part = Mul(part, intDim(g, shape[batch+j+1:batch+k].Size()))
+		if rows == nil {
+			rows = part
+		} else {
+			rows = Add(rows, part)
 		}
 	}
-	g := x.Graph()
-	var flat *Node
-	for i, d := range x.shape {
-		at := fromStart(index, d)
-		if i != axis {
-			at = Reshape(Positions(g, index.shape[i]), along(i, x.Rank(), index.shape[i])...)
-		}
-		if flat != nil {
-			at = Add(Mul(flat, intSize(g, d)), at)
-		}
-		flat = at
+	for i := range batch {
+		rows = Add(rows, Mul(PositionsAlong(g, shape[i], i, rank), intDim(g, shape[i+1:batch+k].Size())))
 	}
-	return Broadcast(flat, index.shape...)
+	return rows, batch + k
 }
 
-// fromStart makes indices that count from the end of an axis of length d count
-// from its start.
-func fromStart(index *Node, d Dim) *Node {
-	return Where(Lt(index, number(index, 0)), Add(index, intSize(index.Graph(), d)), index)
+// asRows joins the first n axes of x.
+func asRows(x *Node, n int) *Node {
+	return Reshape(x, append(Shape{x.shape[:n].Size()}, x.shape[n:]...)...)
 }
 
-// ScatterAdd returns zeros of the given shape with the rows of updates added at
-// index (int64 or int32) along the first axis: Embedding's transpose. updates is
-// index's shape followed by shape[1:].
-func ScatterAdd(index, updates *Node, shape ...Dim) *Node {
-	if len(shape) == 0 || !updates.shape.Equal(slices.Concat(index.shape, Shape(shape[1:]))) || updates.dtype != tensor.Float32 {
-		Fail("ScatterAdd", []*Node{index, updates}, "the updates do not fit the index and the shape %v", Shape(shape))
-	}
+// GatherND takes the parts of x that index [..., k] (int64 or int32) names by the
+// positions along its first k axes, behind batch leading axes that both share: the
+// result is index's shape without k, then what is left of x's.
+func GatherND(x, index *Node, batch int) *Node {
+	rows, n := flatRows("GatherND", x, index, batch)
+	return Gather(asRows(x, n), rows, 0)
+}
+
+// scatterRows adds the rows of updates to zeros of shape [n, ...] at index.
+func scatterRows(shape Shape, index, updates *Node) *Node {
 	return on("GatherGrad", ShapeAttrs{shape}, updates, index)
 }
 
-// scatterInto puts or adds updates at flat positions of x, both as vectors or rows.
-func scatterInto(x, flat, updates *Node, add bool) *Node {
-	sum := ScatterAdd(flat, updates, x.shape...)
-	if !add {
-		count := ScatterAdd(flat, Fill(x.Graph(), 1, flat.shape...), x.shape[0])
-		free := Reshape(Eq(count, Scalar(x.Graph(), 0)), along(0, x.Rank(), x.shape[0])...)
-		x = Where(free, x, Scalar(x.Graph(), 0))
+// scattered puts updates into x, whose first axis index addresses, or adds them.
+func scattered(x, index, updates *Node, add bool) *Node {
+	sum := scatterRows(x.shape, index, updates)
+	if add {
+		return Add(x, sum)
 	}
-	return Add(x, sum)
+	ones := append(slices.Clone(index.shape), slices.Repeat(Shape{Const(1)}, x.Rank()-1)...)
+	marks := append(Shape{x.shape[0]}, slices.Repeat(Shape{Const(1)}, x.Rank()-1)...)
+	hit := scatterRows(marks, index, Fill(x.Graph(), 1, ones...))
+	return Where(Gt(hit, Scalar(x.Graph(), 0)), sum, x)
 }
 
-// ScatterElements returns x with updates, of index's shape, at the places that
-// GatherElements would take; PyTorch's scatter. The places must differ. x and
-// updates are float32.
-func ScatterElements(x, index, updates *Node, axis int) *Node {
-	return scatterElements("ScatterElements", x, index, updates, axis, false)
-}
-
-// ScatterElementsAdd is ScatterElements that adds to x; places may be equal.
-func ScatterElementsAdd(x, index, updates *Node, axis int) *Node {
-	return scatterElements("ScatterElementsAdd", x, index, updates, axis, true)
-}
-
-func scatterElements(op string, x, index, updates *Node, axis int, add bool) *Node {
-	if !updates.shape.Equal(index.shape) {
-		Fail(op, []*Node{x, index, updates}, "the updates must have the index's shape")
+// ScatterElements returns x with updates (of index's shape) in the places where
+// GatherElements would find them, or with add, added to what is there. Without
+// add, places must not repeat.
+func ScatterElements(x, index, updates *Node, axis int, add bool) *Node {
+	axis = x.axis("ScatterElements", axis)
+	if index.Rank() != x.Rank() || !index.shape.Equal(updates.shape) {
+		Fail("ScatterElements", []*Node{x, index, updates}, "the index and the updates must have one shape, and as many axes as the first operand")
 	}
-	flat := flatElements(op, x, index, x.axis(op, axis))
-	n := index.shape.Size()
-	y := scatterInto(Reshape(x, x.shape.Size()), Reshape(flat, n), Reshape(updates, n), add)
-	return Reshape(y, x.shape...)
+	flat := Reshape(flatElements(x.shape, index, axis), Const(-1))
+	return Reshape(scattered(Reshape(x, Const(-1)), flat, Reshape(updates, Const(-1)), add), x.shape...)
+}
+
+// ScatterND returns x with updates in the places where GatherND would find them,
+// or with add, added to what is there. Without add, places must not repeat.
+func ScatterND(x, index, updates *Node, add bool) *Node {
+	rows, n := flatRows("ScatterND", x, index, 0)
+	flat := Reshape(rows, Const(-1))
+	parts := Reshape(updates, append(Shape{rows.shape.Size()}, x.shape[n:]...)...)
+	return Reshape(scattered(asRows(x, n), flat, parts, add), x.shape...)
 }

@@ -2,70 +2,36 @@ package graph_test
 
 import (
 	"maps"
-	"testing"
 
-	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// indices is an int64 tensor of a shape.
-func indices(v []int64, dims ...int) *tensor.Tensor { return tensor.Of(v, dims...) }
-
 func init() {
-	twice := indices([]int64{2, 0, -1, 2, 1, 1}, 2, 3)
-	apart := indices([]int64{2, 0, -1, 1, 1, 0}, 2, 3)
-	pairs := indices([]int64{1, 2, 0, 0, -1, 1}, 3, 2)
+	index := tensor.Of([]int64{1, -1, 0, 2, 0, 1}, 2, 3)
+	pairs := tensor.Of([]int64{0, 2, -1, 1}, 2, 2)
+	x := values(1, -1, 1, 3, 4)
 	maps.Copy(gradientCases, map[string]graphtest.Case{
-		"GatherElements":      of(func(in nodes) *node { return graph.GatherElements(in[0], in[1], 0) }, values(1, -1, 1, 3, 4), twice),
-		"GatherElements/last": of(func(in nodes) *node { return graph.GatherElements(in[0], in[1], -1) }, values(1, -1, 1, 2, 3), twice),
-		"ScatterElements": of(func(in nodes) *node { return graph.ScatterElements(in[0], in[1], in[2], 0) },
-			values(1, -1, 1, 3, 4), apart, values(2, -1, 1, 2, 3)),
-		"ScatterElementsAdd": of(func(in nodes) *node { return graph.ScatterElementsAdd(in[0], in[1], in[2], 1) },
-			values(1, -1, 1, 2, 3), twice, values(2, -1, 1, 2, 3)),
-		"GatherND":       of(func(in nodes) *node { return graph.GatherND(in[0], in[1]) }, values(1, -1, 1, 2, 3, 2), pairs),
-		"GatherND/whole": of(func(in nodes) *node { return graph.GatherND(in[0], in[1]) }, values(1, -1, 1, 2, 3), pairs),
-		"ScatterND": of(func(in nodes) *node { return graph.ScatterND(in[0], in[1], in[2]) },
-			values(1, -1, 1, 2, 3, 2), pairs, values(2, -1, 1, 3, 2)),
-		"ScatterNDAdd": of(func(in nodes) *node { return graph.ScatterNDAdd(in[0], in[1], in[2]) },
-			values(1, -1, 1, 2, 3, 2), indices([]int64{1, 2, 1, 2, 0, 1}, 3, 2), values(2, -1, 1, 3, 2)),
-		"ScatterAdd": of(func(in nodes) *node { return graph.Square(graph.ScatterAdd(in[0], in[1], graph.Ints(4, 2)...)) },
-			ids(3, 0, 3), values(1, -1, 1, 3, 2)),
-		"Sort": of(func(in nodes) *node {
-			sorted, _ := graph.Sort(in[0], 1, true)
-			return graph.Mul(sorted, sorted)
-		}, spread(1, 2, 5, 3)),
-		"TopK": of(func(in nodes) *node {
-			top, _ := graph.TopK(in[0], 2, -1)
-			return graph.Mul(top, top)
-		}, spread(1, 3, 20)),
+		"GatherElements": of(func(in nodes) *node { return graph.GatherElements(in[0], in[1], 0) }, x, index),
+		"GatherND":       of(func(in nodes) *node { return graph.GatherND(in[0], in[1], 0) }, values(1, -1, 1, 3, 4, 2), pairs),
+		"GatherND/batch": of(func(in nodes) *node { return graph.GatherND(in[0], in[1], 1) }, values(1, -1, 1, 2, 4, 3), tensor.Of([]int64{3, 0}, 2, 1)),
+		"ScatterElements": of(func(in nodes) *node { return graph.ScatterElements(in[0], in[1], in[2], 1, false) },
+			x, tensor.Of([]int64{3, 0, 1, -2}, 2, 2), values(2, -1, 1, 2, 2)),
+		"ScatterElements/add": of(func(in nodes) *node { return graph.ScatterElements(in[0], in[1], in[2], 1, true) },
+			x, tensor.Of([]int64{3, 3, 1, -2}, 2, 2), values(2, -1, 1, 2, 2)),
+		"ScatterND":     of(func(in nodes) *node { return graph.ScatterND(in[0], in[1], in[2], false) }, values(1, -1, 1, 3, 4, 2), pairs, values(2, -1, 1, 2, 2)),
+		"ScatterND/add": of(func(in nodes) *node { return graph.ScatterND(in[0], in[1], in[2], true) }, x, tensor.Of([]int64{2, 2}, 2, 1), values(2, -1, 1, 2, 4)),
+		"TopK":          of(func(in nodes) *node { v, _ := graph.TopK(in[0], graph.Const(2), 0, false); return v }, spread(1, 5, 3)),
+		"Sort":          of(func(in nodes) *node { v, _ := graph.Sort(in[0], -1, true); return v }, spread(1, 3, 5)),
+
+		"Einsum/matmul":   of(func(in nodes) *node { return graph.Einsum("ij,jk->ik", in...) }, values(1, -1, 1, 2, 3), values(2, -1, 1, 3, 4)),
+		"Einsum/batch":    of(func(in nodes) *node { return graph.Einsum("bhi d, bhjd -> bhij", in...) }, values(1, -1, 1, 2, 2, 3, 4), values(2, -1, 1, 2, 2, 5, 4)),
+		"Einsum/diagonal": of(func(in nodes) *node { return graph.Einsum("...ii->...i", in...) }, values(1, -1, 1, 2, 3, 3)),
+		"Einsum/trace":    of(func(in nodes) *node { return graph.Einsum("ii", in...) }, values(1, -1, 1, 3, 3)),
+		"Einsum/outer":    of(func(in nodes) *node { return graph.Einsum("i,j", in...) }, values(1, -1, 1, 3), values(2, -1, 1, 4)),
+		"Einsum/three": of(func(in nodes) *node { return graph.Einsum("ij,jk,kl->li", in...) },
+			values(1, -1, 1, 2, 3), values(2, -1, 1, 3, 4), values(3, -1, 1, 4, 2)),
+		"Einsum/ellipsis": of(func(in nodes) *node { return graph.Einsum("...c,c->...", in...) }, values(1, -1, 1, 2, 3, 4), values(2, -1, 1, 4)),
 	})
-}
-
-func TestSortValues(t *testing.T) {
-	dev := cpu.New(cpu.Options{Threads: 1})
-	g := graph.New(graph.Inference)
-	x := g.Input("x", tensor.Float32, graph.Dims("N", "L")...)
-	up, at := graph.Sort(x, 1, false)
-	top, where := graph.TopK(x, 2, 1)
-	got := run(t, dev, nodes{x}, nodes{up, at, top, where}, tensor.Of([]float32{3, 1, 3, 2}, 1, 4))
-	wantFloats(t, got[0], 1, 2, 3, 3)
-	wantFloats(t, got[2], 3, 3)
-	for i, want := range []*tensor.Tensor{indices([]int64{1, 3, 0, 2}, 1, 4), indices([]int64{0, 2}, 1, 2)} {
-		if !tensor.Equal(got[1+2*i], want) {
-			t.Errorf("positions %v, want %v", got[1+2*i].Int64s(), want.Int64s())
-		}
-	}
-}
-
-func TestScatterValues(t *testing.T) {
-	g := graph.New(graph.Inference)
-	x := g.Input("x", tensor.Float32, graph.Dims("N", 3)...)
-	at := g.Input("at", tensor.Int64, graph.Dims("N", 2)...)
-	v := g.Input("v", tensor.Float32, graph.Dims("N", 2)...)
-	got := run(t, cpu.New(cpu.Options{Threads: 1}), nodes{x, at, v}, nodes{graph.ScatterElements(x, at, v, 1), graph.ScatterElementsAdd(x, at, v, 1)},
-		sequence(2, 3), indices([]int64{2, 0, -1, 1}, 2, 2), tensor.Of([]float32{10, 20, 30, 40}, 2, 2))
-	wantFloats(t, got[0], 20, 1, 10, 3, 40, 30)
-	wantFloats(t, got[1], 20, 1, 12, 3, 44, 35)
 }

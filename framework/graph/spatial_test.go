@@ -40,15 +40,11 @@ func init() {
 		"Conv1D/depthwise": of(func(in nodes) *node { return graph.Conv1D(in[0], in[1], nil, co{Groups: 4, Dilation: 2, Pad: 2}) },
 			values(1, -1, 1, 2, 7, 4), values(2, -1, 1, 3, 1, 4)),
 
-		"ConvTranspose2D":          transposedCase(to{}, []int{2, 3, 4, 3}, []int{3, 2, 4, 3}, true),
-		"ConvTranspose2D/stride":   transposedCase(to{Stride: 2}, []int{2, 3, 4, 3}, []int{2, 2, 2, 3}, true),
-		"ConvTranspose2D/pads":     transposedCase(to{Stride: 2, Pad: 1, OutputPad: 1}, []int{1, 4, 3, 2}, []int{3, 3, 3, 2}, false),
-		"ConvTranspose2D/groups":   transposedCase(to{Stride: 3, Groups: 2, OutputPad: 2}, []int{1, 3, 2, 4}, []int{3, 3, 3, 4}, true),
-		"ConvTranspose2D/dilation": transposedCase(to{Dilation: 2, Stride: 2, Pad: 1}, []int{1, 3, 3, 2}, []int{3, 2, 2, 2}, false),
-		"ConvTranspose2D/uneven": transposedCase(to{Strides: [2]int{1, 3}, Pads: [4]int{1, 0, 0, 2}, OutputPads: [2]int{0, 2}},
-			[]int{1, 3, 3, 2}, []int{2, 4, 2, 2}, false),
-		"ConvTranspose1D": of(func(in nodes) *node {
-			return graph.ConvTranspose1D(in[0], in[1], in[2], to{Stride: 2, Pad: 1, OutputPad: 1})
+		"ConvTranspose2D/overlap":  transposedCase(to{ConvOptions: co{Stride: 2}}, []int{2, 3, 4, 3}, []int{2, 2, 2, 3}, true),
+		"ConvTranspose2D/grouped":  transposedCase(to{ConvOptions: co{Stride: 3, Groups: 2}, OutPad: [2]int{2, 2}}, []int{1, 3, 2, 4}, []int{3, 3, 3, 4}, true),
+		"ConvTranspose2D/dilation": transposedCase(to{ConvOptions: co{Dilation: 2, Stride: 2, Pad: 1}}, []int{1, 3, 3, 2}, []int{3, 2, 2, 2}, false),
+		"ConvTranspose1D/bias": of(func(in nodes) *node {
+			return graph.ConvTranspose1D(in[0], in[1], in[2], to{ConvOptions: co{Stride: 2, Pad: 1}, OutPad: [2]int{0, 1}})
 		}, values(1, -1, 1, 2, 4, 3), values(2, -1, 1, 3, 4, 3), values(3, -1, 1, 4)),
 		"Conv3D": of(func(in nodes) *node { return graph.Conv3D(in[0], in[1], in[2], graph.Conv3DOptions{Pad: 1, Stride: 2}) },
 			values(1, -1, 1, 2, 4, 3, 5, 2), values(2, -1, 1, 3, 3, 3, 2, 3), values(3, -1, 1, 3)),
@@ -114,7 +110,10 @@ func TestConvTransposeMistakes(t *testing.T) {
 	g := graph.New(graph.Inference)
 	x := g.Input("x", tensor.Float32, graph.Dims("N", "H", 4, 3)...)
 	w := g.Input("w", tensor.Float32, graph.Ints(2, 2, 5, 3)...)
-	for name, o := range map[string]graph.ConvTransposeOptions{"output padding": {Stride: 2, OutputPad: 2}, "groups": {Groups: 2}, "padding": {Pad: 4}} {
+	for name, o := range map[string]graph.ConvTransposeOptions{
+		"output padding": {ConvOptions: graph.ConvOptions{Stride: 2}, OutPad: [2]int{2, 0}}, "groups": {ConvOptions: graph.ConvOptions{Groups: 2}},
+		"padding": {ConvOptions: graph.ConvOptions{Pad: 4}},
+	} {
 		if err := graph.Trace(func() { graph.ConvTranspose2D(x, w, nil, o) }); err == nil {
 			t.Errorf("%s %+v was accepted", name, o)
 		}

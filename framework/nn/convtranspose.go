@@ -15,7 +15,8 @@ type ConvTransposeOptions struct {
 }
 
 func (o ConvTransposeOptions) geometry() graph.ConvTransposeOptions {
-	return graph.ConvTransposeOptions{Stride: o.Stride, Pad: o.Pad, OutputPad: o.OutputPad, Dilation: o.Dilation, Groups: o.Groups}
+	return graph.ConvTransposeOptions{OutPad: [2]int{o.OutputPad, o.OutputPad},
+		ConvOptions: graph.ConvOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}}
 }
 
 func (o ConvTransposeOptions) init() Initialiser { return ConvOptions{Init: o.Init}.init() }

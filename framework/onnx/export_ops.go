@@ -14,13 +14,8 @@ var exporters map[string]func(x *exporter, n *graph.Node) error
 
 func init() {
 	exporters = map[string]func(x *exporter, n *graph.Node) error{
-		"Input":  func(x *exporter, n *graph.Node) error { return x.fail(n, "the input is given no value") },
-		"Conv2D": exportConv,
-
-		"ConvTranspose2D": exportConvTranspose,
-		"GatherGrad":      exportScatterAdd,
-		"ArgSort":         exportArgSort,
-
+		"Input":      func(x *exporter, n *graph.Node) error { return x.fail(n, "the input is given no value") },
+		"Conv2D":     exportConv,
 		"MaxPool2D":  exportPool,
 		"AvgPool2D":  exportPool,
 		"BatchNorm":  exportBatchNorm,

@@ -52,8 +52,8 @@ func pools(g gen) {
 }
 
 // poolGroup does eight channels of all windows. Outputs of fewer than eight
-// channels are stored whole and the next ones overwrite what is too much; the
-// last of a row, with fewer than eight elements left in it, need the mask.
+// channels are stored whole and the next one overwrites what is too much, but
+// for the last ones of a row: what lies behind it may belong to another worker.
 func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label string) {
 	x, y, index, n, taps, count := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	width := g.GP64()
@@ -107,13 +107,12 @@ func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label st
 	if mask == nil {
 		whole()
 	} else {
-		room := g.GP64()
-		g.MOVQ(at(poolC), room)
-		g.IMULQ(n, room)
-		g.CMPQ(room, U32(8))
-		g.JL(LabelRef("masked"))
 		g.CMPQ(at(poolC), U32(8))
-		g.JL(LabelRef("narrow"))
+		g.JGE(LabelRef("masked"))
+		g.MOVQ(n, count)
+		g.IMULQ(at(poolC), count)
+		g.CMPQ(count, U32(8))
+		g.JGE(LabelRef("narrow"))
 		g.Label("masked")
 		g.VMASKMOVPS(best, *mask, Mem{Base: y})
 		g.VMASKMOVPS(pos, *mask, Mem{Base: index})

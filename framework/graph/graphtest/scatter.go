@@ -1,7 +1,7 @@
 package graphtest
 
 import (
-	"math"
+	"cmp"
 	"slices"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -10,33 +10,37 @@ import (
 func init() {
 	rules["GatherGrad"] = func(in *Interpreter, n *graph.Node, args []Array) Array {
 		y := newArray(in.shape(n.Shape()))
-		width := len(y.Data) / max(1, y.Shape[0])
-		for i, r := range args[1].Data {
-			row := (int(r) + y.Shape[0]) % y.Shape[0]
+		if len(args[1].Data) == 0 {
+			return y
+		}
+		width := len(args[0].Data) / len(args[1].Data)
+		for i, at := range args[1].Data {
+			if at < 0 {
+				at += float64(y.Shape[0])
+			}
 			for j := range width {
-				y.Data[row*width+j] += args[0].Data[i*width+j]
+				y.Data[int(at)*width+j] += args[0].Data[i*width+j]
 			}
 		}
 		return y
 	}
-	rules["ArgSort"] = func(in *Interpreter, n *graph.Node, args []Array) Array {
+	rules["TopK"] = func(in *Interpreter, n *graph.Node, args []Array) Array {
 		y, x := newArray(in.shape(n.Shape())), args[0]
-		l, k := x.Shape[len(x.Shape)-1], y.Shape[len(y.Shape)-1]
-		for r := 0; k > 0 && r < len(y.Data)/k; r++ {
-			row, at := x.Data[r*l:(r+1)*l], make([]int, l)
-			for i := range at {
-				at[i] = i
+		width, k := x.Shape[len(x.Shape)-1], y.Shape[len(y.Shape)-1]
+		for r := range len(x.Data) / width {
+			row := x.Data[r*width : (r+1)*width]
+			order := make([]int, width)
+			for i := range order {
+				order[i] = i
 			}
-			sign := 1.0
-			if n.Op().Attrs.(graph.ArgSortAttrs).Descending {
-				sign = -1
-			}
-			slices.SortStableFunc(at, func(a, b int) int {
-				d := sign * (row[a] - row[b])
-				return int(math.Copysign(truth(d != 0), d))
+			slices.SortStableFunc(order, func(a, b int) int {
+				if n.Op().Attrs.(graph.TopKAttrs).Smallest {
+					a, b = b, a
+				}
+				return cmp.Compare(row[b], row[a])
 			})
-			for i := range k {
-				y.Data[r*k+i] = float64(at[i])
+			for i, p := range order[:k] {
+				y.Data[r*k+i] = float64(p)
 			}
 		}
 		return y
