@@ -71,8 +71,6 @@ func Check(op Op, ins, outs []Value) (err error) {
 		c.need(ins[0].Shape[op.Axis] > 0, "the axis is empty")
 	case *TopK:
 		c.topK()
-	case *CTC:
-		c.ctc(op)
 	default:
 		c.rest(op)
 	}
@@ -98,6 +96,8 @@ func (c checker) rest(op Op) {
 		c.crossEntropy()
 	case *CrossEntropyGrad:
 		c.crossEntropyGrad()
+	case *CTC:
+		c.ctc(op)
 	case *LayerNorm:
 		c.layerNorm(op)
 	case *LayerNormGrad:

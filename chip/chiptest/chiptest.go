@@ -38,7 +38,7 @@ type group struct {
 var groups = sync.OnceValue(func() []group {
 	return []group{
 		{"gemm", gemmRows()}, {"conv", convRows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
-		{"ctc", ctcRows()}, {"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
+		{"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
 		{"update", updateRows()}, {"map", mapRows()},
 	}
 })

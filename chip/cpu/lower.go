@@ -31,8 +31,6 @@ func (c *call) lower(op chip.Op) (kernel, error) {
 		return c.argMax(op), nil
 	case *chip.TopK:
 		return c.topK(op), nil
-	case *chip.CTC:
-		return c.ctc(op), nil
 	case *chip.Softmax:
 		return c.softmax(op), nil
 	case *chip.SoftmaxGrad:
@@ -80,6 +78,8 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.gatherGrad(), nil
 	case *chip.OneHot:
 		return c.oneHot(), nil
+	case *chip.CTC:
+		return c.ctc(op), nil
 	case *chip.Random:
 		return c.random(op), nil
 	case *chip.Resize:
