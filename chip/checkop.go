@@ -100,6 +100,8 @@ func (c checker) rest(op Op) {
 		c.crossEntropy()
 	case *CrossEntropyGrad:
 		c.crossEntropyGrad()
+	case *CTC:
+		c.ctc(op)
 	case *LayerNorm:
 		c.layerNorm(op)
 	case *LayerNormGrad:

@@ -36,6 +36,8 @@ func (r row) reference() []array {
 		refTopK(op, ins[0], outs[0])
 	case *chip.ArgMax:
 		refArgMax(op, ins[0], outs[0])
+	case *chip.CTC:
+		refCTC(op, ins, outs)
 	case *chip.Map:
 		refMap(op, ins, outs)
 	case *chip.Random:

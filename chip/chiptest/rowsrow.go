@@ -74,7 +74,7 @@ func rowRows() []row {
 	masked := noise(9, 4, 6)
 	masked.v[3], masked.v[7] = math.Inf(-1), math.Inf(-1)
 	rs = append(rs, row{name: "masked", op: &chip.Softmax{}, ins: []array{masked}, outs: []array{masked.empty()}, tol: 1e-6})
-	return rs
+	return append(rs, ctcRows()...)
 }
 
 func crossEntropyRows(x array, n, k int) []row {

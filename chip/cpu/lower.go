@@ -82,6 +82,8 @@ func (c *call) lowerMove(op chip.Op) (kernel, error) {
 		return c.gatherGrad(), nil
 	case *chip.OneHot:
 		return c.oneHot(), nil
+	case *chip.CTC:
+		return c.ctc(op), nil
 	case *chip.Random:
 		return c.random(op), nil
 	case *chip.Resize:

@@ -11,6 +11,7 @@ type PoolOptions struct {
 	Stride   int  // 0 means Size
 	Pad      int  // on every side
 	CountPad bool // for averages: padding counts as zeros
+	Dilation int  // distance of the elements of a window; 0 means 1
 
 	Sizes   [2]int // height and width; 0 means Size
 	Strides [2]int // height and width; 0 means Stride
@@ -31,7 +32,7 @@ func (o PoolOptions) attrs() PoolAttrs {
 			stride[i] = size[i]
 		}
 	}
-	return PoolAttrs{Window: Window{Size: size, Stride: stride, Dilation: [2]int{1, 1}, Pad: padding(o.Pad, o.Pads)}, CountPad: o.CountPad}
+	return PoolAttrs{Window: Window{Size: size, Stride: stride, Dilation: pair(o.Dilation, [2]int{}, 1), Pad: padding(o.Pad, o.Pads)}, CountPad: o.CountPad}
 }
 
 func poolType(c *call) Type {

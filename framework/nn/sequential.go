@@ -60,13 +60,26 @@ var activations = map[string]func(*graph.Node) *graph.Node{
 	"sigmoid":  graph.Sigmoid,
 	"softplus": graph.Softplus,
 	"leaky":    func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, 0.01) },
+
+	"celu":         func(x *graph.Node) *graph.Node { return graph.CELU(x, 1) },
+	"elu":          func(x *graph.Node) *graph.Node { return graph.ELU(x, 1) },
+	"gelu_tanh":    graph.GELUTanh,
+	"glu":          func(x *graph.Node) *graph.Node { return graph.GLU(x, -1) },
+	"hard_sigmoid": graph.HardSigmoid,
+	"hard_swish":   graph.HardSwish,
+	"hard_tanh":    graph.Hardtanh,
+	"log_sigmoid":  graph.LogSigmoid,
+	"mish":         graph.Mish,
+	"relu6":        graph.Relu6,
+	"selu":         graph.SELU,
+	"softsign":     graph.Softsign,
 }
 
 // Activations returns the names that Activation knows, sorted.
 func Activations() []string { return slices.Sorted(maps.Keys(activations)) }
 
-// Activation returns the named elementwise function as a layer; the error
-// lists the names.
+// Activation returns the named function as a layer; the error lists the names.
+// All are elementwise but "glu", which halves the last axis.
 func Activation(name string) (Layer, error) {
 	f := activations[name]
 	if f == nil {

@@ -204,7 +204,7 @@ func init() {
 		"Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt", "Recip": "Reciprocal", "Erf": "Erf", "Sin": "Sin", "Cos": "Cos", "Floor": "Floor",
 		"Ceil": "Ceil", "Round": "Round", "Sign": "Sign", "Relu": "Relu", "Sigmoid": "Sigmoid", "Tanh": "Tanh", "GELU": "Gelu",
 		"Softplus": "Softplus", "Eq": "Equal", "Lt": "Less", "Le": "LessOrEqual", "And": "And", "Or": "Or", "Not": "Not", "IsNaN": "IsNaN",
-		"Where": "Where",
+		"Where": "Where", "Atan": "Atan", "Asinh": "Asinh",
 	} {
 		elementwise[from] = func(b *Builder, in []string) string { return b.Op(to, nil, in...) }
 	}
@@ -213,6 +213,12 @@ func init() {
 	elementwise["Ne"] = func(b *Builder, in []string) string { return b.Op("Not", nil, b.Op("Equal", nil, in...)) }
 	elementwise["Mod"] = func(b *Builder, in []string) string {
 		return b.Op("Sub", nil, in[0], b.Op("Mul", nil, in[1], b.Op("Floor", nil, b.Op("Div", nil, in...))))
+	}
+	elementwise["Log1p"] = func(b *Builder, in []string) string {
+		return b.Op("Log", nil, b.Op("Add", nil, in[0], b.Const(tensor.Scalar(float32(1)))))
+	}
+	elementwise["Expm1"] = func(b *Builder, in []string) string {
+		return b.Op("Sub", nil, b.Op("Exp", nil, in[0]), b.Const(tensor.Scalar(float32(1))))
 	}
 	elementwise["StopGradient"] = func(b *Builder, in []string) string { return in[0] }
 }

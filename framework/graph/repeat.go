@@ -1,0 +1,49 @@
+package graph
+
+// Repeat repeats every element of x n times along axis, in place: a a b b.
+func Repeat(x *Node, axis, n int) *Node {
+	if n < 1 {
+		Fail("Repeat", []*Node{x}, "%d repetitions", n)
+	}
+	return repeatEach(x, x.axis("Repeat", axis), Const(n))
+}
+
+func repeatEach(x *Node, axis int, n Dim) *Node {
+	wide := Unsqueeze(x, axis+1)
+	to := append(Shape(nil), wide.shape...)
+	to[axis+1] = n
+	out := append(Shape(nil), x.shape...)
+	out[axis] = out[axis].Mul(n)
+	return Reshape(Broadcast(wide, to...), out...)
+}
+
+// Tile repeats the whole of x times[i] times along axis i: a b a b.
+func Tile(x *Node, times ...int) *Node {
+	if len(times) != x.Rank() {
+		Fail("Tile", []*Node{x}, "there are %d numbers for %d axes", len(times), x.Rank())
+	}
+	for i, n := range times {
+		if n < 1 {
+			Fail("Tile", []*Node{x}, "%d repetitions of axis %d", n, i)
+		}
+		if n == 1 {
+			continue
+		}
+		wide := Unsqueeze(x, i)
+		to := append(Shape(nil), wide.shape...)
+		to[i] = Const(n)
+		out := append(Shape(nil), x.shape...)
+		out[i] = out[i].MulInt(n)
+		x = Reshape(Broadcast(wide, to...), out...)
+	}
+	return x
+}
+
+// Stack joins nodes of one type and shape along a new axis.
+func Stack(axis int, nodes ...*Node) *Node {
+	wide := make([]*Node, len(nodes))
+	for i, n := range nodes {
+		wide[i] = Unsqueeze(n, axis)
+	}
+	return Concat(axis, wide...)
+}
