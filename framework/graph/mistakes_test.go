@@ -158,7 +158,7 @@ var moreMistakes = map[string]mistake{
 	"nn.MultiHeadAttention": wrong(func(b *bench) {
 		nn.NewMultiHeadAttention(nn.NewParams(1), 4, 2, nn.AttentionOptions{}).Forward(b.f("N", 4), nil)
 	},
-		"MultiHeadAttention(float32[N 4])", "[N T d]"),
+		"MultiHeadAttention(float32[N 4], float32[N 4])", "[N T d]"),
 	"nn.NewMultiHeadAttention": wrong(func(b *bench) { nn.NewMultiHeadAttention(nn.NewParams(1), 5, 2, nn.AttentionOptions{}) }, "MultiHeadAttention", "2 heads do not divide the width 5"),
 	"nn.Act":                   wrong(func(b *bench) { nn.Act("relux") }, "Act", "relux"),
 	"nn.Params":                wrong(func(b *bench) { p := nn.NewParams(1); p.Weight("w", nn.Zeros, 1); p.Weight("w", nn.Zeros, 1) }, "Params", `"w"`),
