@@ -303,7 +303,7 @@ func cellActivationNode(name string, alpha, beta func(def float32) float32) func
 	case "relu":
 		return graph.Relu
 	case "softsign":
-		return softsign
+		return graph.Softsign
 	case "softplus":
 		return graph.Softplus
 	case "affine":

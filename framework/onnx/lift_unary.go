@@ -24,30 +24,14 @@ func above(x *graph.Node, limit float32, yes, no *graph.Node) *graph.Node {
 
 func zeros(x *graph.Node) *graph.Node { return graph.MulScalar(x, 0) }
 
-func softsign(x *graph.Node) *graph.Node { return graph.Div(x, graph.AddScalar(graph.Abs(x), 1)) }
-
 func hardSigmoid(x *graph.Node, alpha, beta float32) *graph.Node {
 	return graph.Clip(graph.AddScalar(graph.MulScalar(x, alpha), beta), 0, 1)
 }
 
 func init() {
-	half := func(x *graph.Node) *graph.Node { return graph.MulScalar(x, 0.5) }
 	for name, f := range map[string]func(*graph.Node) *graph.Node{
-		"Tan":  func(x *graph.Node) *graph.Node { return graph.Div(graph.Sin(x), graph.Cos(x)) },
-		"Sinh": func(x *graph.Node) *graph.Node { return half(graph.Sub(graph.Exp(x), graph.Exp(graph.Neg(x)))) },
-		"Cosh": func(x *graph.Node) *graph.Node { return half(graph.Add(graph.Exp(x), graph.Exp(graph.Neg(x)))) },
-		"Acosh": func(x *graph.Node) *graph.Node {
-			return graph.Log(graph.Add(x, graph.Sqrt(graph.AddScalar(graph.Square(x), -1))))
-		},
-		"Softsign": softsign,
-		"Mish":     func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Tanh(graph.Softplus(x))) },
-		"Asinh": func(x *graph.Node) *graph.Node { // of |x|, which loses no digits
-			a := graph.Abs(x)
-			return graph.Mul(graph.Sign(x), graph.Log(graph.Add(a, graph.Sqrt(graph.AddScalar(graph.Square(a), 1)))))
-		},
-		"Atanh": func(x *graph.Node) *graph.Node {
-			return half(graph.Sub(graph.Log(graph.AddScalar(x, 1)), graph.Log(graph.AddScalar(graph.Neg(x), 1))))
-		},
+		"Tan": graph.Tan, "Sinh": graph.Sinh, "Cosh": graph.Cosh, "Asin": graph.Asin, "Acos": graph.Acos, "Atan": graph.Atan,
+		"Asinh": graph.Asinh, "Acosh": graph.Acosh, "Atanh": graph.Atanh, "Softsign": graph.Softsign, "Mish": graph.Mish,
 	} {
 		lifters[name], floatOnly[name] = liftUnary(f), true
 	}
