@@ -174,21 +174,7 @@ func (f *inference) response(sv *served, results tensors) inferResponse {
 	resp := inferResponse{ModelName: sv.name, ModelVersion: sv.version, ID: f.id, Outputs: []outputTensor{}}
 	for _, name := range f.outputs {
 		t := results[name]
-		o := outputTensor{Name: name, Shape: t.Shape(), Datatype: datatypes[t.DType()], Data: t.Data()}
-		switch data := t.Data().(type) {
-		case []float32:
-			numbers := make([]number, len(data))
-			for i, v := range data {
-				numbers[i] = number(v)
-			}
-			o.Data = numbers
-		case []uint8: // encoding/json would write base64
-			ints := make([]int, len(data))
-			for i, v := range data {
-				ints[i] = int(v)
-			}
-			o.Data = ints
-		}
+		o := outputTensor{Name: name, Shape: t.Shape(), Datatype: datatypes[t.DType()], Data: jsonData(t)}
 		resp.Outputs = append(resp.Outputs, o)
 	}
 	return resp

@@ -29,29 +29,60 @@ func parseTensor(raw json.RawMessage, dt tensor.DType, shape []int) (*tensor.Ten
 		})
 	case tensor.Float64:
 		return parseElements(raw, shape, n, func(s []byte) (float64, error) { return parseFloat(s, 64) })
+	case tensor.Half:
+		return parseElements(raw, shape, n, func(s []byte) (tensor.Float16, error) {
+			v, err := parseFloat(s, 64)
+			if err == nil && math.Abs(v) >= 65520 { // rounds to infinity
+				err = strconv.ErrRange
+			}
+			return tensor.NewFloat16(v), err
+		})
+	case tensor.BFloat:
+		return parseElements(raw, shape, n, func(s []byte) (tensor.BFloat16, error) {
+			v, err := parseFloat(s, 64)
+			h := tensor.NewBFloat16(v)
+			if err == nil && math.IsInf(float64(h.Float32()), 0) {
+				err = strconv.ErrRange
+			}
+			return h, err
+		})
 	case tensor.Uint8:
-		return parseElements(raw, shape, n, func(s []byte) (uint8, error) {
-			v, err := strconv.ParseUint(string(s), 10, 8)
-			return uint8(v), err
-		})
+		return parseElements(raw, shape, n, unsigned[uint8](8))
+	case tensor.Uint16:
+		return parseElements(raw, shape, n, unsigned[uint16](16))
+	case tensor.Uint32:
+		return parseElements(raw, shape, n, unsigned[uint32](32))
+	case tensor.Uint64:
+		return parseElements(raw, shape, n, unsigned[uint64](64))
 	case tensor.Int8:
-		return parseElements(raw, shape, n, func(s []byte) (int8, error) {
-			v, err := strconv.ParseInt(string(s), 10, 8)
-			return int8(v), err
-		})
+		return parseElements(raw, shape, n, signed[int8](8))
+	case tensor.Int16:
+		return parseElements(raw, shape, n, signed[int16](16))
 	case tensor.Int32:
-		return parseElements(raw, shape, n, func(s []byte) (int32, error) {
-			v, err := strconv.ParseInt(string(s), 10, 32)
-			return int32(v), err
-		})
+		return parseElements(raw, shape, n, signed[int32](32))
 	case tensor.Int64:
-		return parseElements(raw, shape, n, func(s []byte) (int64, error) { return strconv.ParseInt(string(s), 10, 64) })
+		return parseElements(raw, shape, n, signed[int64](64))
 	case tensor.Bool:
 		return parseElements(raw, shape, n, parseBool)
 	case tensor.String:
 		return parseElements(raw, shape, n, parseString)
 	}
 	return nil, fmt.Errorf("elements of %v cannot be sent", dt)
+}
+
+// unsigned and signed parse whole numbers of so many bits.
+func unsigned[T uint8 | uint16 | uint32 | uint64](bits int) func(s []byte) (T, error) {
+	return func(s []byte) (T, error) {
+		v, err := strconv.ParseUint(string(s), 10, bits)
+		return T(v), err
+	}
+}
+
+func signed[T int8 | int16 | int32 | int64](bits int) func(s []byte) (T, error) {
+	return func(s []byte) (T, error) {
+		v, err := strconv.ParseInt(string(s), 10, bits)
+		return T(v), err
+	}
 }
 
 func parseFloat(s []byte, bits int) (float64, error) {

@@ -49,6 +49,10 @@ func (n *Node) Inputs() []*Node { return n.call.in }
 // Index returns which of its operator's results n is; 0 for most.
 func (n *Node) Index() int { return n.index }
 
+// Results returns all results of n's operator; n is number Index of them. The
+// caller must not change them.
+func (n *Node) Results() []*Node { return n.call.out }
+
 // Graph returns the graph that n belongs to.
 func (n *Node) Graph() *Graph { return n.call.graph }
 

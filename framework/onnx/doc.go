@@ -23,15 +23,19 @@
 //
 // Sessions read the operator sets 1 to 23. Nodes of old sets mean what their set
 // says: attributes where later sets have inputs, broadcasting by axis before set
-// 7. Training mode, the default of BatchNormalization and Dropout before set 7, is
-// an error.
+// 7, training as the default of BatchNormalization and Dropout before set 7.
+//
+// Operators that draw random numbers, Dropout in training among them, run on the
+// host and are never computed ahead. With the attribute seed the runs of a
+// session draw the same sequence in every session; each run draws anew.
 //
 // # Element types
 //
 // float16 and bfloat16 are computed in float32 and rounded once (inFloat32 lists
 // the operators). They, the unsigned types beyond uint8 and int16 stay on the
 // host. Casts to them round to nearest, ties to even, where ONNX's own cases for
-// bfloat16 cut off.
+// bfloat16 cut off. Quantised products and convolutions are exact in int32 and
+// requantise in float32.
 //
 // # What onnxruntime does with text
 //

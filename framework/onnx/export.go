@@ -168,7 +168,10 @@ func (x *exporter) node(n *graph.Node) error {
 		return nil
 	}
 	if n.Index() != 0 {
-		if x.uses[n] > 0 {
+		if err := x.node(n.Results()[0]); err != nil {
+			return err
+		}
+		if !x.done(n) && x.uses[n] > 0 {
 			return x.fail(n, "only the operator's first result is exported")
 		}
 		return nil

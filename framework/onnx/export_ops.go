@@ -43,6 +43,11 @@ func init() {
 		"Resize":     exportResize,
 		"Positions":  exportPositions,
 		"Size":       exportSize,
+
+		"QuantizeLinear":   exportAffine,
+		"DequantizeLinear": exportAffine,
+		"LinearInt8":       exportLinearInt8,
+		"Conv2DInt8":       exportConvInt8,
 	}
 }
 

@@ -59,6 +59,13 @@ var networks = []network{
 		x = nn.NewRMSNorm(p.Sub("r"), 8).Forward(x)
 		return []*graph.Node{graph.Mean(x, 1)}
 	}},
+	{name: "recurrent", inputs: []*tensor.Tensor{normal(2, 5, 3)}, build: func(g *graph.Graph, p *nn.Params, in []*graph.Node) []*graph.Node {
+		x := nn.NewLSTM(p.Sub("l"), 3, 4, nn.RecurrentOptions{Bidirectional: true, Peephole: true, Layers: 2}).Forward(in[0])
+		y := nn.NewGRU(p.Sub("g"), 8, 4, nn.RecurrentOptions{ResetAfter: true}).Forward(x)
+		z := nn.NewGRU(p.Sub("h"), 8, 3, nn.RecurrentOptions{}).Forward(x)
+		_, last, cell := graph.LSTM(graph.Tanh(x), g.Const(normal(2, 8)), nil, nil, graph.LSTMOptions{Reverse: true}) // inputs that are no product
+		return []*graph.Node{y, z, last, cell}
+	}},
 	{name: "operators", inputs: []*tensor.Tensor{uniform(0.1, 2, 4, 6)}, build: func(g *graph.Graph, p *nn.Params, in []*graph.Node) []*graph.Node {
 		x := in[0]
 		c := graph.Scalar(g, 1.3)

@@ -208,6 +208,9 @@ func importStandard(dir string) (ran bool, err error) {
 		return false, nil
 	}
 	defer s.Close()
+	if slices.ContainsFunc(s.prog.steps, func(st step) bool { return st.call.draws }) {
+		return false, nil // random numbers
+	}
 	feeds, fixed := map[string]*tensor.Tensor{}, map[string]*tensor.Tensor{}
 	byValue := readByValue(m.Graph)
 	floats := 0

@@ -115,7 +115,7 @@ func (l *lifter) step(st *step) error {
 	if lists || name == "SequenceEmpty" || name == "SequenceConstruct" {
 		return c.overList(name)
 	}
-	if known {
+	if known && !st.call.draws {
 		return c.fold(fixed)
 	}
 	if sized {

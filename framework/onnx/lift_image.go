@@ -208,7 +208,7 @@ func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
 }
 
 func liftBatchNorm(c *lifting) error {
-	if c.call.version < 9 && !c.call.flag("spatial", true) {
+	if c.call.trainsBatchNorm() && !c.train || c.call.version < 9 && !c.call.flag("spatial", true) {
 		return errLift
 	}
 	if c.in[1].fixed == nil || c.in[2].fixed == nil || c.in[3].fixed == nil || c.in[4].fixed == nil {

@@ -191,6 +191,9 @@ func liftGemm(c *lifting) error {
 
 // liftDropout drops elements in training graphs.
 func liftDropout(c *lifting) error {
+	if trains, known := c.call.trainsDropout(); !c.train && (trains || !known) {
+		return errLift // random numbers are the host's
+	}
 	rate := c.call.float("ratio", 0.5)
 	if c.has(1) {
 		if c.in[1].fixed == nil || c.in[1].fixed.DType() != tensor.Float32 || c.in[1].fixed.Len() != 1 {

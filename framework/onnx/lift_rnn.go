@@ -35,6 +35,9 @@ func liftRecurrent(c *lifting, gates int) error {
 	if batchFirst {
 		x = graph.Transpose(x, 1, 0, 2)
 	}
+	if c.plainCells() {
+		return c.wholeRecurrent(x, hidden, gates, batchFirst)
+	}
 	steps, known := x.Dim(0).Known()
 	if !ok || !known || steps < 1 || steps > maxUnrolled {
 		return noForm("%v steps of %v units; the length must be fixed", x.Dim(0), c.in[2].shape()[2])
@@ -85,6 +88,90 @@ func liftRecurrent(c *lifting, gates int) error {
 		y, h, cell = graph.Transpose(y, 2, 0, 1, 3), graph.Transpose(h, 1, 0, 2), graph.Transpose(cell, 1, 0, 2)
 	}
 	return c.putAll([]*lifted{{plain: y}, {plain: h}, {plain: cell}})
+}
+
+// plainCells reports whether the graph's LSTM and GRU compute the same cells.
+func (c *lifting) plainCells() bool {
+	var def []string
+	switch c.call.node.OpType {
+	case "LSTM":
+		def = []string{"sigmoid", "tanh", "tanh"}
+	case "GRU":
+		def = []string{"sigmoid", "tanh"}
+	default:
+		return false
+	}
+	for i, name := range c.call.strs("activations") {
+		if strings.ToLower(name) != def[i%len(def)] {
+			return false
+		}
+	}
+	return c.call.float("clip", 0) == 0 && !c.call.flag("input_forget", false)
+}
+
+// wholeRecurrent traces x [T,B,I] through the graph's LSTM or GRU, one operator
+// for each direction.
+func (c *lifting) wholeRecurrent(x *graph.Node, hidden, gates int, batchFirst bool) error {
+	x = graph.Transpose(x, 1, 0, 2) // the graph has the batch first
+	var lengths *graph.Node
+	if c.has(4) {
+		lengths = graph.Cast(c.arg(4), tensor.Int64)
+	}
+	var ys, hs, cells []*graph.Node
+	for d, reversed := range map[string][]bool{"forward": {false}, "reverse": {true}, "bidirectional": {false, true}}[c.call.str("direction", "forward")] {
+		k := c.cell(d, hidden, gates, nil)
+		var bias *graph.Node
+		if c.has(3) {
+			bias = graph.Slice(c.direction(3, d), 0, 0, gates*hidden)
+		}
+		var y, h, cell *graph.Node
+		first := c.state(5, d, x.Dim(0), hidden, batchFirst)
+		if k.op == "LSTM" {
+			if bias != nil {
+				bias = graph.Add(bias, k.rb)
+			}
+			var peep *graph.Node
+			if c.has(7) {
+				peep = c.direction(7, d)
+			}
+			xw := graph.Linear(x, graph.Transpose(c.direction(1, d), 1, 0), bias)
+			y, h, cell = graph.LSTM(xw, k.r, first, c.state(6, d, x.Dim(0), hidden, batchFirst), graph.LSTMOptions{Reverse: reversed, Peephole: peep, Lengths: lengths})
+			cells = append(cells, graph.Unsqueeze(cell, 0))
+		} else {
+			var after *graph.Node
+			if k.afterward {
+				after = graph.Fill(c.g, 0, graph.Const(hidden))
+			}
+			if bias != nil { // what the recurrent product adds to z and r may be added at once
+				both := graph.Add(graph.Slice(bias, 0, 0, 2*hidden), graph.Slice(k.rb, 0, 0, 2*hidden))
+				last, own := graph.Slice(bias, 0, 2*hidden, 3*hidden), graph.Slice(k.rb, 0, 2*hidden, 3*hidden)
+				if k.afterward {
+					after = own
+				} else {
+					last = graph.Add(last, own)
+				}
+				bias = graph.Concat(0, both, last)
+			}
+			xw := graph.Linear(x, graph.Transpose(c.direction(1, d), 1, 0), bias)
+			y, h = graph.GRU(xw, k.r, first, graph.GRUOptions{Reverse: reversed, ResetAfter: after, Lengths: lengths})
+		}
+		ys, hs = append(ys, graph.Unsqueeze(y, 2)), append(hs, graph.Unsqueeze(h, 0))
+	}
+	y, h := graph.Concat(2, ys...), graph.Concat(0, hs...) // [B,T,D,H] and [D,B,H]
+	if !batchFirst {
+		y = graph.Transpose(y, 1, 2, 0, 3)
+	} else {
+		h = graph.Transpose(h, 1, 0, 2)
+	}
+	out := []*lifted{{plain: y}, {plain: h}}
+	if cells != nil {
+		cell := graph.Concat(0, cells...)
+		if batchFirst {
+			cell = graph.Transpose(cell, 1, 0, 2)
+		}
+		out = append(out, &lifted{plain: cell})
+	}
+	return c.putAll(out)
 }
 
 // direction is the part of input i that belongs to direction d.

@@ -30,8 +30,8 @@ func floatsOnly(ts ...*tensor.Tensor) error {
 // along axis 1.
 func compileBatchNorm(n *call) kernel {
 	eps := n.float("epsilon", 1e-5)
-	if n.flag("training_mode", false) || n.version < 7 && !n.flag("is_test", false) {
-		n.fail("training mode is not supported")
+	if n.trainsBatchNorm() {
+		return compileBatchNormTraining(n)
 	}
 	flat := n.version < 9 && !n.flag("spatial", true) // statistics for every position of a channel
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {

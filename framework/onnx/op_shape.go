@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -263,28 +262,4 @@ func rangeOf[T float32 | float64 | int64 | int32 | int16](in []*tensor.Tensor) (
 		out[i] = start + T(i)*delta
 	}
 	return tensor.Of(out, n), nil
-}
-
-// compileDropout is the identity; its mask is all true, before operator set 10
-// all ones of the input's type.
-func compileDropout(n *call) kernel {
-	if n.version < 7 && !n.flag("is_test", false) {
-		n.fail("training mode is not supported")
-	}
-	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-		if in[2] != nil && in[2].DType() == tensor.Bool && in[2].Len() == 1 && tensor.Values[bool](in[2])[0] {
-			return nil, fmt.Errorf("training mode is not supported")
-		}
-		mask := tensor.New(tensor.Bool, in[0].Shape()...)
-		for i := range tensor.Values[bool](mask) {
-			tensor.Values[bool](mask)[i] = true
-		}
-		if n.version < 10 {
-			var err error
-			if mask, err = cast(mask, in[0].DType()); err != nil {
-				return nil, err
-			}
-		}
-		return []*tensor.Tensor{in[0], mask}, nil
-	}
 }

@@ -52,6 +52,9 @@ type call struct {
 	captures []string
 	graphs   bool
 	bodies   []*program // the sub-graphs, in the order in which they were compiled
+	// draws says that the kernel draws random numbers: equal inputs do not give
+	// equal outputs, so it is never computed ahead.
+	draws bool
 	// overValues is the kernel of an operator on values that are not all tensors.
 	overValues valueKernel
 }

@@ -229,7 +229,7 @@ func (s *scope) add(n *Node) error {
 		}
 		st.outs = append(st.outs, at)
 	}
-	if !constant || c.graphs {
+	if !constant || c.graphs || c.draws {
 		s.prog.steps = append(s.prog.steps, st)
 		return nil
 	}

@@ -179,7 +179,7 @@ func TestRunValues(t *testing.T) {
 		}
 		want := map[string]Value{"shorter": SequenceOf(floats(1)), "has": TensorValue(tensor.Scalar(len(o.Items()) > 0)), "same": o}
 		for name, w := range want {
-			if diff := compareValue(got[name], w, false); diff != "" {
+			if diff := compareValue(got[name], w); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
 		}

@@ -17,6 +17,7 @@ type Session struct {
 	outputs []*ValueInfo
 	prog    *program
 	device  []*segment
+	byType  map[string]bool // inputs of which only the element type matters
 }
 
 // Operator-set versions that sessions read.
@@ -61,6 +62,7 @@ func NewSession(m *Model, dev chip.Device) (*Session, error) {
 	for i, in := range s.inputs {
 		types[i] = in.DType()
 	}
+	s.byType = prog.inputsByType(s.inputs)
 	prog.fusePixels(types)
 	if dev != nil {
 		s.device = prog.partition(dev, types, map[*call]bool{})
@@ -135,7 +137,7 @@ func (s *Session) RunValues(ctx context.Context, inputs map[string]Value) (map[s
 		if v.Kind() == NoValue {
 			return nil, fault.Errorf(fault.Invalid, "The model's input %q is missing.", info.Name)
 		}
-		if err := checkValue(info, v); err != nil {
+		if err := s.checkValue(info, v); err != nil {
 			return nil, err
 		}
 		args[i] = v

@@ -6,7 +6,7 @@ import (
 )
 
 // checkValue compares an input with what the model declares for it.
-func checkValue(info *ValueInfo, v Value) error {
+func (s *Session) checkValue(info *ValueInfo, v Value) error {
 	want := TensorKind
 	var elem *ElemType
 	if info.Type != nil && info.Type.Sequence != nil {
@@ -18,22 +18,22 @@ func checkValue(info *ValueInfo, v Value) error {
 		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, want, v.Kind())
 	}
 	if want == TensorKind {
-		return checkInput(info, v.t)
+		return s.checkInput(info, v.t)
 	}
 	for _, item := range v.c.items {
-		if err := checkValue(&ValueInfo{Name: info.Name, Type: elem.Elem}, item); err != nil {
+		if err := s.checkValue(&ValueInfo{Name: info.Name, Type: elem.Elem}, item); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkInput(info *ValueInfo, t *tensor.Tensor) error {
+func (s *Session) checkInput(info *ValueInfo, t *tensor.Tensor) error {
 	if dt := info.DType(); dt != t.DType() {
 		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, dt, t.DType())
 	}
 	dims, ok := info.Dims()
-	if !ok {
+	if !ok || s.byType[info.Name] {
 		return nil
 	}
 	fits := len(dims) == t.Rank()
@@ -46,4 +46,26 @@ func checkInput(info *ValueInfo, t *tensor.Tensor) error {
 		return fault.Errorf(fault.Invalid, "The model's input %q wants shape %v, got %v.", info.Name, dims, t.Shape())
 	}
 	return nil
+}
+
+// inputsByType finds the inputs whose elements and shape nothing reads: CastLike
+// wants the type of its second input alone. A shape that a model declares for
+// one of them binds nobody.
+func (p *program) inputsByType(inputs []*ValueInfo) map[string]bool {
+	read := map[int]bool{}
+	for _, s := range p.outputs {
+		read[s] = true
+	}
+	for _, st := range p.steps {
+		for i, s := range st.ins {
+			if i != 1 || operatorName(st.call.node) != "CastLike" {
+				read[s] = true
+			}
+		}
+	}
+	out := map[string]bool{}
+	for i, in := range inputs {
+		out[in.Name] = !read[p.inputs[i]]
+	}
+	return out
 }

@@ -7,9 +7,12 @@ import (
 
 // shared returns the outputs of a node of b that computes the same as n, so that
 // models which are inlined together prepare their inputs once; nil when there
-// is none. All operators that are written here are functions of their inputs.
+// is none, and always for operators that draw random numbers.
 // Of n's outputs it matters only which are left out ("").
 func (b *Builder) shared(n *Node) []string {
+	if n.draws() {
+		return nil
+	}
 	var key strings.Builder
 	describe(&key, n, map[string]string{})
 	old, ok := b.seen[key.String()]

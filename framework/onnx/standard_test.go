@@ -24,10 +24,6 @@ const standardCases = "/usr/include/onnx/backend/test/data"
 // missingCases lists the standard cases that do not pass yet, with the reason.
 const missingCases = "testdata/standard_missing.txt"
 
-// randomOperators give values that no reference can foretell: their outputs are
-// compared by type and shape.
-var randomOperators = []string{"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
-
 // TestStandard runs the cases that every ONNX runtime is measured by. It fails
 // when a case fails that is not in missingCases, and when one passes that is.
 func TestStandard(t *testing.T) {
@@ -131,48 +127,62 @@ func runStandard(t *testing.T, dir string) (err error) {
 	if err != nil || len(sets) == 0 {
 		return fmt.Errorf("no data sets: %v", err)
 	}
+	law := randomLaw(filepath.Base(dir))
 	for _, set := range sets {
-		if err := runStandardSet(m, s, set); err != nil {
+		if law != nil {
+			if err := runRandomSet(s, set, law); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := runStandardSet(s, set); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func runStandardSet(m *Model, s *Session, set string) error {
-	feeds := map[string]Value{}
-	for i, in := range s.Inputs() {
-		v, err := readStandard(filepath.Join(set, fmt.Sprintf("input_%d.pb", i)), in)
-		if err != nil {
-			return err
-		}
-		feeds[in.Name] = v
+func runStandardSet(s *Session, set string) error {
+	feeds, want, err := readSet(s, set)
+	if err != nil {
+		return err
 	}
 	got, err := s.RunValues(context.Background(), feeds)
 	if err != nil {
 		return err
 	}
-	random := slices.ContainsFunc(m.Graph.Nodes, func(n *Node) bool { return slices.Contains(randomOperators, n.OpType) })
 	for i, out := range s.Outputs() {
-		want, err := readStandard(filepath.Join(set, fmt.Sprintf("output_%d.pb", i)), out)
-		if err != nil {
-			return err
-		}
-		if diff := compareValue(got[out.Name], want, random); diff != "" {
+		if diff := compareValue(got[out.Name], want[i]); diff != "" {
 			return fmt.Errorf("output %s: %s", out.Name, diff)
 		}
 	}
 	return nil
 }
 
+// readSet reads the inputs by name and the outputs in order.
+func readSet(s *Session, set string) (feeds map[string]Value, want []Value, err error) {
+	feeds, want = map[string]Value{}, make([]Value, len(s.Outputs()))
+	for i, in := range s.Inputs() {
+		if feeds[in.Name], err = readStandard(filepath.Join(set, fmt.Sprintf("input_%d.pb", i)), in); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, out := range s.Outputs() {
+		if want[i], err = readStandard(filepath.Join(set, fmt.Sprintf("output_%d.pb", i)), out); err != nil {
+			return nil, nil, err
+		}
+	}
+	return feeds, want, nil
+}
+
 // compareStandard compares by the tolerances of ONNX's own runner: 1e-3 of the
-// value and 1e-7.
-func compareStandard(got, want *tensor.Tensor, random bool) string {
+// value and 1e-7. bfloat16 may be its neighbour: the cases cut the lower half of a
+// float32 off, where the operator sets do not say how Cast rounds, onnxruntime
+// rounds to nearest and so do later sets (github.com/onnx/onnx, issues 3876 and
+// 5004).
+func compareStandard(got, want *tensor.Tensor) string {
 	if got == nil || got.DType() != want.DType() || fmt.Sprint(got.Shape()) != fmt.Sprint(want.Shape()) {
 		return fmt.Sprintf("got %v, want %v", got, want)
-	}
-	if random {
-		return ""
 	}
 	close := func(i int, a, b float64) string {
 		if a == b || math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-7+1e-3*math.Abs(b) {
@@ -180,7 +190,15 @@ func compareStandard(got, want *tensor.Tensor, random bool) string {
 		}
 		return fmt.Sprintf("element %d is %v, want %v", i, a, b)
 	}
-	if isHalf(got.DType()) {
+	switch {
+	case got.DType() == tensor.BFloat:
+		for i, w := range tensor.Values[tensor.BFloat16](want) {
+			if g := tensor.Values[tensor.BFloat16](got)[i]; max(g, w)-min(g, w) > 1 {
+				return fmt.Sprintf("element %d is %v, want %v", i, g.Float32(), w.Float32())
+			}
+		}
+		return ""
+	case isHalf(got.DType()):
 		got, want = as(got, tensor.Float32), as(want, tensor.Float32)
 	}
 	switch g := got.Data().(type) {

@@ -115,15 +115,15 @@ func readStandard(path string, info *ValueInfo) (Value, error) {
 }
 
 // compareValue is compareStandard for all kinds.
-func compareValue(got, want Value, random bool) string {
+func compareValue(got, want Value) string {
 	if got.Kind() != want.Kind() || len(got.Items()) != len(want.Items()) {
 		return fmt.Sprintf("got %v, want %v", got, want)
 	}
 	if want.Kind() == TensorKind {
-		return compareStandard(got.t, want.t, random)
+		return compareStandard(got.t, want.t)
 	}
 	for i, w := range want.Items() {
-		if diff := compareValue(got.Items()[i], w, random); diff != "" {
+		if diff := compareValue(got.Items()[i], w); diff != "" {
 			return fmt.Sprintf("item %d: %s", i, diff)
 		}
 	}

@@ -43,8 +43,8 @@ type entry struct {
 }
 
 var dtypes = map[string]tensor.DType{"F32": tensor.Float32, "F64": tensor.Float64, "I32": tensor.Int32,
-	"I64": tensor.Int64, "U8": tensor.Uint8, "I8": tensor.Int8, "BOOL": tensor.Bool,
-	"F16": tensor.Half, "BF16": tensor.BFloat}
+	"I64": tensor.Int64, "U8": tensor.Uint8, "I8": tensor.Int8, "BOOL": tensor.Bool, "I16": tensor.Int16, "U16": tensor.Uint16,
+	"U32": tensor.Uint32, "U64": tensor.Uint64, "F16": tensor.Half, "BF16": tensor.BFloat}
 
 func nameOf(dt tensor.DType) string {
 	for name, d := range dtypes {
