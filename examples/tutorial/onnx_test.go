@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -55,10 +55,12 @@ func Example_import() {
 	saveBackbone(path)
 
 	params := nn.NewParams(1)
+	start := []string{"const_2", "const_3", "const_7", "const_10"} // stem and first block, as the file names them
 	body := must(onnx.Import(must(onnx.Unmarshal(must(os.ReadFile(path)))), params, onnx.ImportOptions{
-		Outputs: []string{"features"},                                                 // cut off the old head
-		Freeze:  func(name string) bool { return strings.HasPrefix(name, "const_1") }, // weights that stay
+		Outputs: []string{"features"},                                           // cut off the old head
+		Freeze:  func(name string) bool { return slices.Contains(start, name) }, // optimisers leave these alone
 	}))
+	fmt.Println(len(params.Variables()), "weights,", len(params.Trainable()), "of them trained")
 	head := nn.NewLinear(params.Sub("head"), 32, 3) // the new one
 	predict := func(in []*graph.Node) *graph.Node { return head.Forward(body.Forward(in...)[0]) }
 
@@ -93,5 +95,6 @@ func Example_import() {
 	}
 	fmt.Println("at least 195 of 200 right:", right >= 195)
 	// Output:
+	// 12 weights, 8 of them trained
 	// at least 195 of 200 right: true
 }

@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/lora"
 	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/optim"
 	"github.com/macaw-ai/macaw/framework/prune"
+	"github.com/macaw-ai/macaw/framework/quant"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -45,6 +48,30 @@ func accuracy(predict func(image *graph.Node) *graph.Node) float64 {
 	return float64(right) / 200
 }
 
+func Example_quantisation() {
+	params := nn.NewParams(1)
+	net := newResNet(params, 3)
+	fit(60, params, net.Forward)
+
+	g := graph.New(graph.Inference)
+	image := g.Input("image", tensor.Float32, graph.Dims("N", 12, 12, 1)...)
+	logits := net.Forward(image)
+	images, _ := stripes(rand.New(rand.NewPCG(5, 6)), 64) // samples that show the range of every activation
+	batches := slices.Values([][]*tensor.Tensor{{images}})
+	ranges := must(quant.Calibrate(cpu.New(cpu.Options{}), []*graph.Node{image}, []*graph.Node{logits}, batches, quant.Calibration{Method: quant.MSE}))
+	integers := func(image *graph.Node) *graph.Node {
+		return must(quant.Integer(ranges, quant.Options{}, net.Forward(image)))[0]
+	}
+	fmt.Println("above 95 %:", accuracy(net.Forward) > 0.95, accuracy(integers) > 0.95)
+
+	float := must(onnx.Export("stripes", onnx.Named{Name: "logits", Node: logits})).Marshal()
+	small := must(onnx.Export("stripes", onnx.Named{Name: "logits", Node: must(quant.Integer(ranges, quant.Options{}, logits))[0]})).Marshal()
+	fmt.Printf("the file is %.1f times smaller\n", float64(len(float))/float64(len(small)))
+	// Output:
+	// above 95 %: true true
+	// the file is 2.9 times smaller
+}
+
 func Example_lora() {
 	params := nn.NewParams(1)
 	net := newResNet(params, 3)
@@ -73,7 +100,7 @@ func Example_prune() {
 	masked := func(image *graph.Node) *graph.Node { return masks.Apply(net.Forward(image))[0] }
 
 	fit(40, params, masked)
-	check(masks.Magnitude(0.8)) // the smallest 80 % of all masked weights
+	check(masks.Magnitude(0.8)) // the smallest 80 % of each masked weight
 	fit(40, params, masked)     // the others make up for them
 	check(masks.Remove())       // zeros in the weights: a plain model again
 	fmt.Print(masks.Report())
