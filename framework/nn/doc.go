@@ -6,4 +6,12 @@
 // layer leaves the others' initial values as they are. Forward may be called
 // in any number of graphs; whether a layer behaves as in training follows from
 // the graph.
+//
+// Features are the last axis: images are [N,H,W,C], sequences [N,T,C], tokens and
+// labels int64 [N,T] and [N]. Weights are [in,out] in linear layers and
+// [KH,KW,C/groups,K] in convolutions. Batch, length, height and width may be
+// symbols. Losses are float32 scalars, means over all that they compare.
+//
+// Begin with Params and Sequential, then the layers that a model needs; Decoder is
+// a whole model and Generator runs it token by token. Package optim trains.
 package nn
