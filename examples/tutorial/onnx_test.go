@@ -35,7 +35,7 @@ func Example_session() {
 	saveBackbone(path)
 
 	model := must(onnx.Unmarshal(must(os.ReadFile(path))))
-	session := must(onnx.NewSession(model, nil)) // nil: the CPU
+	session := must(onnx.NewSession(model, cpu.New(cpu.Options{})))
 	defer session.Close()
 	for _, in := range session.Inputs() {
 		dims, _ := in.Dims()
@@ -83,7 +83,7 @@ func Example_import() {
 	tuned := must(onnx.Export("stripes", onnx.Named{Name: "probability", Node: graph.Softmax(predict(in))}))
 	check(os.WriteFile(filepath.Join(dir, "stripes.onnx"), tuned.Marshal(), 0o644))
 
-	session := must(onnx.NewSession(tuned, nil))
+	session := must(onnx.NewSession(tuned, cpu.New(cpu.Options{})))
 	defer session.Close()
 	images, labels := stripes(r, 200)
 	p := must(session.Run(context.Background(), map[string]*tensor.Tensor{"image": images}))["probability"].Float32s()
