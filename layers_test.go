@@ -27,7 +27,7 @@ const layers = `
 	model < serve;
 	toolbox, serve < produce < console < cmd;
 	framework/nn, framework/safetensors < framework/llama;
-	train, framework/llama < examples;
+	train, framework/llama, framework/lora, framework/prune, framework/quant < examples;
 `
 
 const module = "github.com/macaw-ai/macaw"

@@ -6,6 +6,10 @@
 // numbers or a schedule. Snapshot copies it to memory, a Saver writes the copy
 // in the background, Latest reads it back and Restore sets the run to where it
 // was, to the bit.
+//
+// ReadWeights and LoadWeights are for the files of others. Variables of linear
+// layers are [in,out] and of convolutions [KH,KW,C/groups,K]; LoadOptions.Axes says
+// where the file has another order, as PyTorch's have (Torch).
 package checkpoint
 
 import (

@@ -13,5 +13,21 @@
 //
 // Dimensions are constants or named symbols. Shapes are checked while tracing:
 // a mistake panics with *ShapeError, which Trace, Compile, Eval and Run return
-// as an error. Images are channels-last, convolution weights [KH,KW,C/groups,K].
+// as an error.
+//
+// # Shapes
+//
+// Features are the last axis: images are [N,H,W,C], sequences [N,T,C]; weights are
+// [in,out] for Linear and [KH,KW,C/groups,K] for convolutions. Functions of one
+// node work elementwise and keep its shape unless they say otherwise; those of two
+// broadcast as numpy does: dimensions are aligned at the last, and 1 repeats.
+// Axes count from 0, or with a negative number from the end.
+//
+// # Reading
+//
+// Graph and Node (graph.go, node.go) hold what is traced, Dim and Shape its
+// dimensions. An operator's shape rule, gradient and lowering stand together in
+// one file; math.go has the shortest, topk.go one that reorders, einsum.go one that
+// is composed of others. grad.go differentiates, compile.go and optimize.go lead
+// from a graph to a chip's program. Package graphtest checks operators.
 package graph

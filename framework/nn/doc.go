@@ -6,7 +6,13 @@
 // and initialised from the Params' seed and that path alone, so that adding a
 // layer leaves the others' initial values as they are. Forward may be called
 // in any number of graphs; whether a layer behaves as in training follows from
-// the graph. Channels come last: images are [N,H,W,C], sequences [N,L,C].
+// the graph.
+//
+// Features are the last axis: images are [N,H,W,C], sequences [N,T,C], tokens and
+// labels int64 [N,T] and [N]. Weights are [in,out] in linear layers and
+// [KH,KW,C/groups,K] in convolutions. Batch, length, height and width may be
+// symbols. Begin with Params and Sequential, then the layers that a model needs;
+// Decoder is a whole model and Generator runs it token by token.
 //
 //	linear       Linear, Bilinear, Embedding
 //	convolution  Conv1D, Conv2D, Conv3D (grouped with Groups, depthwise where Groups
@@ -16,7 +22,8 @@
 //	resampling   Upsample, Interpolate, PixelShuffle, PixelUnshuffle
 //	norms        BatchNorm (of [N,C], [N,L,C], [N,H,W,C]), LayerNorm, RMSNorm, GroupNorm,
 //	             InstanceNorm, LocalResponseNorm
-//	attention    MultiHeadAttention
+//	sequences    LSTM, GRU, MultiHeadAttention (causal, rotary, grouped queries, a
+//	             key and value cache), SwiGLU, Decoder, LearnedPositions
 //	composition  Sequential, Residual, Func, Flatten, Dropout
 //	activations  Act by one of the names of Activations; PReLU
 //

@@ -8,7 +8,8 @@ func CrossEntropy(logits, labels *graph.Node, smoothing float32) *graph.Node {
 	return graph.Mean(graph.CrossEntropy(logits, labels, smoothing))
 }
 
-// MSE returns the mean of (y-target)².
+// MSE returns the mean of (y-target)², a scalar; y and target are float32 of one
+// shape.
 func MSE(y, target *graph.Node) *graph.Node {
 	return graph.Mean(graph.Square(graph.Sub(y, target)))
 }

@@ -7,6 +7,11 @@
 // use IR version 10 and only the standard domains: ai.onnx at opset 21 and
 // ai.onnx.ml at version 3.
 //
+// Session is for running a model. Import is for training one: its weights become
+// variables in the file's own shapes, images [N,C,H,W] and convolution weights
+// [K,C/groups,KH,KW], and Network.Forward traces it into a graph. Export writes a
+// traced graph back. Nothing of proto.go is needed for these.
+//
 // # Sessions
 //
 // Every operator has a host kernel. NewSession cuts the graph into segments of

@@ -4,6 +4,11 @@
 // values into and out of computations; it computes nothing itself. The element
 // type is a value, not a type parameter, so that code can hold tensors of
 // several types side by side.
+//
+// Shapes are lists of dimensions, the last one contiguous: element [i,j,k] of
+// [A,B,C] is number (i·B+j)·C+k. Nothing is strided and nothing is a view but
+// Reshape's result. Read Of, New and the accessors (Float32s, Values); half.go has
+// the 16-bit floats.
 package tensor
 
 import (
