@@ -25,7 +25,7 @@ func planes(img image.Image, w, h int, order [3]int, mean, scale [3]float32) *te
 }
 
 // bgr is the order in which OpenCV, and so many detectors, keep channels.
-var bgr, rgb = [3]int{2, 1, 0}, [3]int{0, 1, 2}
+var bgr = [3]int{2, 1, 0}
 
 func all(v float32) [3]float32 { return [3]float32{v, v, v} }
 

@@ -210,7 +210,7 @@ func TestNumbersPassThrough(t *testing.T) {
 			}
 			feeds[0] = feeds[0].Clone()
 			for i := range feeds[0].Float32s() {
-				feeds[0].Float32s()[i] = []float32{nan, inf, -inf, 3e38, -0.0}[i%5]
+				feeds[0].Float32s()[i] = []float32{nan, inf, -inf, 3e38, float32(math.Copysign(0, -1))}[i%5]
 			}
 			y := c.Build(g, in)
 			run(t, dev, in, append(nodes{y}, graph.Grad(graph.Sum(graph.Cast(y, tensor.Float32)), in[0])...), feeds...)

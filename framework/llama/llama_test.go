@@ -142,7 +142,7 @@ func TestSampling(t *testing.T) {
 	text := func(seed uint64) string {
 		return write(t, m, tok, []int{m.BOS}, nn.Sampler{Temperature: 1, TopP: 0.9, TopK: 40, Seed: seed}, 40)
 	}
-	if text(1) != text(1) {
+	if first := text(1); first != text(1) {
 		t.Error("one seed wrote two texts")
 	}
 	if text(1) == text(2) {
