@@ -129,7 +129,10 @@ func (c *lifting) conv3D(axes []axisWindow, bias *graph.Node, groups int) error 
 
 func liftPool(c *lifting, maximum bool) error {
 	if len(c.st.outs) > 1 && c.st.outs[1] >= 0 {
-		return errLift
+		if !c.train {
+			return errLift // the host is faster
+		}
+		return c.indexedMaxPool()
 	}
 	same := func(x *graph.Node) *graph.Node { return x }
 	if maximum {
