@@ -198,7 +198,7 @@ func (l *lifter) program(p *program, args []*lifted) ([]*lifted, error) {
 	return outs, nil
 }
 
-// dropUnread leaves out the steps that no output needs.
+// dropUnread leaves out the steps, and the outputs of steps, that no output needs.
 func (p *program) dropUnread() {
 	read := map[int]bool{}
 	for _, s := range p.outputs {
@@ -206,8 +206,14 @@ func (p *program) dropUnread() {
 	}
 	var steps []step
 	for _, st := range slices.Backward(p.steps) {
+		st.outs = slices.Clone(st.outs)
 		if !slices.ContainsFunc(st.outs, func(o int) bool { return read[o] }) {
 			continue
+		}
+		for i, o := range st.outs {
+			if o >= 0 && !read[o] {
+				st.outs[i] = -1
+			}
 		}
 		for _, s := range st.ins {
 			if s >= 0 {

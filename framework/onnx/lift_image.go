@@ -214,6 +214,9 @@ func liftBatchNorm(c *lifting) error {
 	if c.call.trainsBatchNorm() && !c.train || c.call.version < 9 && !c.call.flag("spatial", true) {
 		return errLift
 	}
+	if c.call.trainsBatchNorm() && slices.ContainsFunc(c.st.outs[1:], func(o int) bool { return o >= 0 }) {
+		return c.batchStatistics()
+	}
 	if c.in[1].fixed == nil || c.in[2].fixed == nil || c.in[3].fixed == nil || c.in[4].fixed == nil {
 		return c.trainedBatchNorm()
 	}
