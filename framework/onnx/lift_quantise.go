@@ -89,6 +89,9 @@ func liftDequantize(c *lifting) error {
 	}
 	q := c.in[0].smooth
 	if q == nil {
+		if dt := c.in[0].dtype(); dt != tensor.Uint8 && dt != tensor.Int32 {
+			return noForm("computed values of type %v", dt)
+		}
 		q = graph.Cast(c.arg(0), tensor.Float32)
 	}
 	return c.set(graph.Mul(graph.Sub(q, zero), scale))

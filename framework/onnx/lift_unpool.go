@@ -144,8 +144,13 @@ func liftCenterCropPad(c *lifting) error {
 	}
 	axes := from(0, x.Rank())
 	if c.call.has("axes") {
-		if axes, err = axesOf(c.call.ints("axes"), x.Rank()); err != nil {
-			return err
+		axes = nil
+		for _, raw := range c.call.ints("axes") { // in the order of the lengths
+			a, err := axisOf(raw, x.Rank())
+			if err != nil {
+				return err
+			}
+			axes = append(axes, a)
 		}
 	}
 	y, err := c.fitted(x, axes, want, func(total int) int { return total / 2 })
