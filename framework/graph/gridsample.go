@@ -2,102 +2,110 @@ package graph
 
 import "github.com/macaw-ai/macaw/framework/tensor"
 
-// GridSampleOptions configure GridSample. The zero value interpolates linearly,
-// with zeros outside of the image.
+// SampleMode says which elements a sample blends.
+type SampleMode uint8
+
+// Modes of GridSample.
+const (
+	SampleLinear  SampleMode = iota // the two neighbours along each axis
+	SampleNearest                   // the nearest element; the grid gets no gradient
+	SampleCubic                     // the four neighbours along each axis, by Keys' kernel with a = -0.75
+)
+
+// SamplePadding says what lies outside of the array.
+type SamplePadding uint8
+
+// Paddings of GridSample.
+const (
+	ZerosOutside  SamplePadding = iota // zeros
+	BorderOutside                      // the element at the edge
+	MirrorOutside                      // the array mirrored at its edges
+)
+
+// GridSampleOptions configure GridSample.
 type GridSampleOptions struct {
-	Nearest      bool // take the nearest pixel instead; no gradient by the grid
-	Border       bool // outside, the outermost pixels repeat
-	AlignCorners bool // -1 and 1 are the centres of the outermost pixels, not the image's borders
+	Mode    SampleMode
+	Padding SamplePadding
+	// AlignCorners lets -1 and 1 be the centres of the elements at the ends, not
+	// their outer edges.
+	AlignCorners bool
 }
 
-// GridSample samples x [N,H,W,C] at the points of grid [N,OH,OW,2], whose last
-// axis is (x, y) from -1 (left, top) to 1 (right, bottom); the result is
-// [N,OH,OW,C]. Gradients flow to x and to the grid.
-// Source: Jaderberg et al. 2015, "Spatial Transformer Networks", arXiv:1506.02025, §3.3.
+// GridSample reads x [N, D1..Dr, C] at the positions of grid [N, E1..Er, r], both
+// float32: the result is [N, E1..Er, C]. A position lists coordinates from the
+// last axis to the first (x before y), from -1 to 1 across the array. The gradient
+// flows to x and, but for the nearest element, to the grid: the derivative of
+// the weights by the coordinates. One to three axes are sampled; they may be
+// symbolic.
+// Source: Jaderberg et al. 2015, arXiv:1506.02025, §3.3.
 func GridSample(x, grid *Node, o GridSampleOptions) *Node {
-	if x.Rank() != 4 || grid.Rank() != 4 || !grid.Dim(3).Is(2) || !grid.Dim(0).Equal(x.Dim(0)) {
-		Fail("GridSample", []*Node{x, grid}, "operands must be [N H W C] and [N OH OW 2]")
+	r := x.Rank() - 2
+	if r < 1 || r > 3 || grid.Rank() != r+2 || !grid.Dim(-1).Is(r) || !grid.Dim(0).Equal(x.Dim(0)) {
+		Fail("GridSample", []*Node{x, grid}, "want [N, D1..Dr, C] and [N, E1..Er, r], r from 1 to 3")
 	}
-	s := &sampler{x: x, rows: Reshape(x, x.shape[:3].Size(), x.Dim(3)), options: o}
-	u := s.pixel(Squeeze(Slice(grid, 3, 0, 1), 3), x.Dim(2))
-	v := s.pixel(Squeeze(Slice(grid, 3, 1, 2), 3), x.Dim(1))
-	if o.Nearest {
-		return s.at(Round(u), Round(v), nil)
+	points := grid.shape[1 : r+1].Size()
+	flat := Reshape(grid, grid.Dim(0), points, Const(r))
+	axes := make([]taps, r)
+	for i := range axes {
+		v := Squeeze(Slice(flat, 2, r-1-i, r-i), 2)
+		axes[i] = o.along(v, floatDim(x.Graph(), x.Dim(1+i)))
 	}
-	left, top := Floor(u), Floor(v)
-	var sum *Node
-	for i, wy := range linearWeights(Sub(v, top)) {
-		for j, wx := range linearWeights(Sub(u, left)) {
-			part := s.at(AddScalar(left, float32(j)), AddScalar(top, float32(i)), Mul(wy, wx))
-			if sum != nil {
-				part = Add(sum, part)
-			}
-			sum = part
+	return sampled(x, axes, grid.shape[:r+1])
+}
+
+// along gives the taps at the coordinates v of an axis of n.
+func (o GridSampleOptions) along(v, n *Node) taps {
+	g := v.Graph()
+	last := AddScalar(n, -1)
+	x, lo, hi := MulScalar(AddScalar(Mul(AddScalar(v, 1), n), -1), 0.5), Scalar(g, -0.5), AddScalar(n, -0.5)
+	if o.AlignCorners {
+		x, lo, hi = MulScalar(Mul(AddScalar(v, 1), last), 0.5), Scalar(g, 0), last
+	}
+	if o.Mode == SampleNearest {
+		x = StopGradient(Round(x))
+	}
+	switch {
+	case o.Padding == MirrorOutside:
+		x = mirrored(x, lo, hi)
+	case o.Padding == BorderOutside && o.Mode != SampleCubic:
+		x = bounded(x, n)
+	}
+	// Beyond what any tap reads, and for NaN, one place stands for all.
+	far := Scalar(g, -4)
+	x = Where(And(Gt(x, far), Lt(x, AddScalar(n, 4))), x, far)
+	var t taps
+	put := func(at, weight *Node) {
+		if o.Padding == MirrorOutside {
+			at = mirrored(at, lo, hi)
 		}
-	}
-	return sum
-}
-
-// sampler takes pixels of x.
-type sampler struct {
-	x       *Node
-	rows    *Node // x as [N·H·W, C]
-	options GridSampleOptions
-}
-
-// pixel turns -1..1 into a position along an axis of length d.
-func (s *sampler) pixel(p *Node, d Dim) *Node {
-	n := Size(p.Graph(), d)
-	var at *Node
-	if s.options.AlignCorners {
-		at = Mul(AddScalar(p, 1), MulScalar(AddScalar(n, -1), 0.5))
-	} else {
-		at = AddScalar(Mul(AddScalar(p, 1), MulScalar(n, 0.5)), -0.5)
-	}
-	if s.options.Border {
-		at = Min(Max(at, Scalar(p.Graph(), 0)), AddScalar(n, -1))
-	}
-	return at
-}
-
-// at takes the pixels at whole positions u, v [N,OH,OW], times weight.
-func (s *sampler) at(u, v, weight *Node) *Node {
-	g, zero := u.Graph(), Scalar(u.Graph(), 0)
-	lastU, lastV := AddScalar(Size(g, s.x.Dim(2)), -1), AddScalar(Size(g, s.x.Dim(1)), -1)
-	image := Reshape(Positions(g, s.x.Dim(0)), s.x.Dim(0), Const(1), Const(1))
-	row := Add(Mul(image, intDim(g, s.x.Dim(1))), Cast(Min(Max(v, zero), lastV), tensor.Int64))
-	index := Add(Mul(row, intDim(g, s.x.Dim(2))), Cast(Min(Max(u, zero), lastU), tensor.Int64))
-	y := Gather(s.rows, index, 0)
-	if !s.options.Border {
-		inside := And(And(Ge(u, zero), Le(u, lastU)), And(Ge(v, zero), Le(v, lastV)))
-		if weight == nil {
-			weight = Scalar(g, 1)
+		in := bounded(at, n)
+		if o.Padding == ZerosOutside {
+			weight = Where(Eq(in, at), weight, Scalar(g, 0))
 		}
-		weight = Where(inside, weight, zero)
+		t.index, t.weight = append(t.index, Cast(in, tensor.Int64)), append(t.weight, weight)
 	}
-	if weight == nil {
-		return y
+	if o.Mode == SampleNearest {
+		put(StopGradient(Round(x)), Fill(g, 1, x.shape...))
+		return t
 	}
-	return Mul(y, Unsqueeze(weight, -1))
+	low := floored(x)
+	f := Sub(x, low)
+	if o.Mode == SampleLinear {
+		put(low, AddScalar(Neg(f), 1))
+		put(AddScalar(low, 1), f)
+		return t
+	}
+	for k, w := range cubicWeights(f) {
+		put(AddScalar(low, float32(k-1)), w)
+	}
+	return t
 }
 
-// AffineGrid returns the grid [N,height,width,2] for GridSample that maps each
-// point (x, y, 1) of the result by theta [N,2,3]. AlignCorners has GridSample's
-// meaning. Source: Jaderberg et al. 2015, arXiv:1506.02025, eq. 1.
-func AffineGrid(theta *Node, height, width Dim, alignCorners bool) *Node {
-	if theta.Rank() != 3 || !theta.Dim(1).Is(2) || !theta.Dim(2).Is(3) {
-		Fail("AffineGrid", []*Node{theta}, "the operand must be [N 2 3]")
-	}
-	g := theta.Graph()
-	line := func(d Dim) *Node {
-		at, n := Cast(Positions(g, d), tensor.Float32), Size(g, d)
-		if alignCorners {
-			return AddScalar(Div(MulScalar(at, 2), Max(AddScalar(n, -1), Scalar(g, 1))), -1)
-		}
-		return AddScalar(Div(AddScalar(MulScalar(at, 2), 1), n), -1)
-	}
-	x := Broadcast(Unsqueeze(line(width), 0), height, width)
-	y := Broadcast(Unsqueeze(line(height), 1), height, width)
-	points := Reshape(Stack(-1, x, y, Fill(g, 1, height, width)), height.Mul(width), Const(3))
-	return Reshape(MatMulT(Unsqueeze(points, 0), theta, false, true), theta.Dim(0), height, width, Const(2))
+// mirrored reflects x at lo and hi until it lies between them.
+func mirrored(x, lo, hi *Node) *Node {
+	span := Max(Sub(hi, lo), Scalar(x.Graph(), 1e-6)) // one element, at lo
+	turn := MulScalar(span, 2)
+	x = Sub(x, lo)
+	x = Sub(x, Mul(turn, floored(Div(x, turn))))
+	return Add(lo, Min(x, Sub(turn, x)))
 }

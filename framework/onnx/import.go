@@ -34,6 +34,10 @@ type ImportOptions struct {
 	Sizes map[string]int
 	// Freeze reports the weights that optimisers shall leave alone; nil means none.
 	Freeze func(name string) bool
+	// Dequantised trains weights that the model stores as integers behind
+	// DequantizeLinear: they become variables of their float32 values, under the
+	// name of that node's output. The zero value keeps them as constants.
+	Dequantised bool
 	// FreezeStatistics keeps batch normalisation at the model's running statistics
 	// in training graphs too, as is usual when there are few samples.
 	FreezeStatistics bool
@@ -66,7 +70,7 @@ func Import(m *Model, p *nn.Params, o ImportOptions) (*Network, error) {
 	}
 	g.cut()
 	top := newScope(nil, opsets, hostThreads(nil))
-	top.fixed, top.weights = o.Fixed, &weights{}
+	top.fixed, top.weights = o.Fixed, &weights{dequantised: o.Dequantised}
 	if top.functions, err = newFunctions(m.Functions); err != nil {
 		return nil, err
 	}
@@ -198,7 +202,7 @@ func (l *lifter) program(p *program, args []*lifted) ([]*lifted, error) {
 	return outs, nil
 }
 
-// dropUnread leaves out the steps that no output needs.
+// dropUnread leaves out the steps, and the outputs of steps, that no output needs.
 func (p *program) dropUnread() {
 	read := map[int]bool{}
 	for _, s := range p.outputs {
@@ -206,8 +210,14 @@ func (p *program) dropUnread() {
 	}
 	var steps []step
 	for _, st := range slices.Backward(p.steps) {
+		st.outs = slices.Clone(st.outs)
 		if !slices.ContainsFunc(st.outs, func(o int) bool { return read[o] }) {
 			continue
+		}
+		for i, o := range st.outs {
+			if o >= 0 && !read[o] {
+				st.outs[i] = -1
+			}
 		}
 		for _, s := range st.ins {
 			if s >= 0 {

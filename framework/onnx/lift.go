@@ -28,6 +28,8 @@ type lifted struct {
 	plain *graph.Node
 	last  *graph.Node // [N,H,W,C]
 	list  *liftedList // of a sequence
+	// smooth are the integers of QuantizeLinear as float32, through which the gradient goes.
+	smooth *graph.Node
 }
 
 // errLift says that the graph has no form for a node; the host runs the segment.
@@ -97,7 +99,7 @@ func (v *lifted) isImage() bool { return v.last != nil && v.plain == nil }
 // step traces one node, or computes it when all it reads is known.
 func (l *lifter) step(st *step) error {
 	c := &lifting{lifter: l, call: st.call, st: st, in: make([]*lifted, len(st.ins))}
-	fixed, known, sized, lists := make([]*tensor.Tensor, len(st.ins)), !st.call.graphs, true, false
+	fixed, known, sized, lists, smooth := make([]*tensor.Tensor, len(st.ins)), !st.call.graphs, true, false, false
 	for i, s := range st.ins {
 		if s < 0 {
 			continue
@@ -110,10 +112,17 @@ func (l *lifter) step(st *step) error {
 		known = known && v.fixed != nil
 		sized = sized && (v.fixed != nil || v.sizes != nil)
 		lists = lists || v.list != nil
+		smooth = smooth || v.smooth != nil
 	}
 	name := operatorName(st.call.node)
 	if lists || name == "SequenceEmpty" || name == "SequenceConstruct" {
 		return c.overList(name)
+	}
+	if smooth && name != "DequantizeLinear" {
+		if name == "Identity" {
+			return c.put(0, c.in[0])
+		}
+		return noForm("the integers of QuantizeLinear are read by DequantizeLinear alone")
 	}
 	if known && !st.call.draws {
 		return c.fold(fixed)
@@ -128,6 +137,9 @@ func (l *lifter) step(st *step) error {
 	}
 	lift := lifters[name]
 	if lift == nil {
+		if why := formless[name]; why != "" {
+			return noForm("%s", why)
+		}
 		return errLift
 	}
 	if floatOnly[name] && c.in[0].dtype() != tensor.Float32 {

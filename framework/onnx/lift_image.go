@@ -129,7 +129,10 @@ func (c *lifting) conv3D(axes []axisWindow, bias *graph.Node, groups int) error 
 
 func liftPool(c *lifting, maximum bool) error {
 	if len(c.st.outs) > 1 && c.st.outs[1] >= 0 {
-		return errLift
+		if !c.train {
+			return errLift // the host is faster
+		}
+		return c.indexedMaxPool()
 	}
 	same := func(x *graph.Node) *graph.Node { return x }
 	if maximum {
@@ -210,6 +213,9 @@ func liftGlobalPool(c *lifting, f func(*graph.Node, ...int) *graph.Node) error {
 func liftBatchNorm(c *lifting) error {
 	if c.call.trainsBatchNorm() && !c.train || c.call.version < 9 && !c.call.flag("spatial", true) {
 		return errLift
+	}
+	if c.call.trainsBatchNorm() && slices.ContainsFunc(c.st.outs[1:], func(o int) bool { return o >= 0 }) {
+		return c.batchStatistics()
 	}
 	if c.in[1].fixed == nil || c.in[2].fixed == nil || c.in[3].fixed == nil || c.in[4].fixed == nil {
 		return c.trainedBatchNorm()

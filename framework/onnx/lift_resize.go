@@ -41,11 +41,14 @@ func liftResize(c *lifting) error {
 	if !ok {
 		return noForm("%s resizing of the symbolic sizes %v", a.mode, c.in[0].shape())
 	}
+	if a.coordinates == "tf_crop_and_resize" {
+		return c.cropAndResize(a, from, to)
+	}
 	x := c.arg(0)
 	for i, d := range to {
 		m, _ := d.Known()
 		if scale := c.scale(a, i, from[i], m); m != from[i] || scale != 1 {
-			w, err := c.resizeMatrix(from[i], m, scale)
+			w, err := c.resizeMatrix(from[i], m, scale, nil)
 			if err != nil {
 				return err
 			}
@@ -65,8 +68,8 @@ func (c *lifting) plainResize(a resizeAttrs, to graph.Shape) bool {
 // resized gives the new shape, and whether the scales are those of old and new length.
 func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error) {
 	shape := c.in[0].shape()
-	if a.coordinates == "tf_crop_and_resize" {
-		return nil, false, errLift
+	if a.coordinates == "tf_crop_and_resize" && (!c.train || !c.has(1) || c.in[1].fixed == nil) {
+		return nil, false, noForm("its region depends on values")
 	}
 	if from, ok := shape.Known(); ok {
 		scales, sizes, err := c.resizeInputs()
@@ -186,8 +189,9 @@ func (c *lifting) scale(a resizeAttrs, i, n, m int) float64 {
 }
 
 // resizeMatrix is what resizing an axis of n to m multiplies it with, [m,n]: the
-// host's kernel applied to the unit matrix.
-func (c *lifting) resizeMatrix(n, m int, scale float64) (*tensor.Tensor, error) {
+// host's kernel applied to the unit matrix. Rows of positions outside of the region
+// roi, unless it is nil, are 0.
+func (c *lifting) resizeMatrix(n, m int, scale float64, roi *tensor.Tensor) (*tensor.Tensor, error) {
 	if n*m > 1<<24 {
 		return nil, noForm("resizing %d to %d", n, m)
 	}
@@ -197,7 +201,7 @@ func (c *lifting) resizeMatrix(n, m int, scale float64) (*tensor.Tensor, error) 
 	}
 	node := &Node{OpType: "Resize"}
 	for _, attr := range c.call.node.Attributes {
-		if attr.Name != "axes" && attr.Name != "keep_aspect_ratio_policy" {
+		if attr.Name != "axes" && attr.Name != "keep_aspect_ratio_policy" && attr.Name != "extrapolation_value" {
 			node.Attributes = append(node.Attributes, attr)
 		}
 	}
@@ -212,7 +216,7 @@ func (c *lifting) resizeMatrix(n, m int, scale float64) (*tensor.Tensor, error) 
 	if alone.err != nil {
 		return nil, alone.err
 	}
-	in := []*tensor.Tensor{eye, nil, nil, tensor.Of([]int64{int64(m), int64(n)}, 2)}
+	in := []*tensor.Tensor{eye, roi, nil, tensor.Of([]int64{int64(m), int64(n)}, 2)}
 	if scale != float64(m)/float64(n) {
 		in[2], in[3] = tensor.Of([]float32{float32(scale), 1}, 2), nil
 	}

@@ -17,30 +17,20 @@ func init() {
 	exporters["GatherGrad"], exporters["TopK"] = exportGatherGrad, exportTopK
 }
 
-// addition reports whether updates are added; other reductions have no form.
-func (c *lifting) addition() (bool, error) {
-	switch r := c.call.str("reduction", "none"); r {
-	case "none", "add":
-		return r == "add", nil
-	default:
-		return false, noForm("the reduction %q", r)
-	}
-}
-
 func liftScatterElements(c *lifting) error {
-	add, err := c.addition()
-	if err != nil {
-		return err
+	reduction, axis := c.call.str("reduction", "none"), int(c.call.int("axis", 0))
+	if f := reductions[reduction]; f != nil {
+		return c.reduceElements(f, axis)
 	}
-	return c.set(graph.ScatterElements(c.arg(0), c.arg(1), c.arg(2), int(c.call.int("axis", 0)), add))
+	return c.set(graph.ScatterElements(c.arg(0), c.arg(1), c.arg(2), axis, reduction == "add"))
 }
 
 func liftScatterND(c *lifting) error {
-	add, err := c.addition()
-	if err != nil {
-		return err
+	reduction := c.call.str("reduction", "none")
+	if f := reductions[reduction]; f != nil {
+		return c.reduceRows(f)
 	}
-	return c.set(graph.ScatterND(c.arg(0), c.arg(1), c.arg(2), add))
+	return c.set(graph.ScatterND(c.arg(0), c.arg(1), c.arg(2), reduction == "add"))
 }
 
 func liftTopK(c *lifting) error {

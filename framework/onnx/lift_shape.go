@@ -247,7 +247,7 @@ func sliceNode(x *graph.Node, axis int, start, end graph.Dim, step int64) (*grap
 				return nil, err
 			}
 			if r.n == 0 {
-				return nil, noForm("nothing is left of axis %d", axis)
+				return nil, noForm("nothing is left of axis %d, and the graph holds no empty arrays", axis)
 			}
 			if r.step == 1 {
 				return graph.Slice(x, axis, r.start, r.start+r.n), nil

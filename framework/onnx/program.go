@@ -234,7 +234,8 @@ func (s *scope) add(n *Node) error {
 		s.prog.steps = append(s.prog.steps, st)
 		return nil
 	}
-	if err := s.fold(st); err != nil || op.max != 0 {
+	dequantised := s.weights != nil && s.weights.dequantised && operatorName(n) == "DequantizeLinear"
+	if err := s.fold(st); err != nil || op.max != 0 && !dequantised {
 		return err
 	}
 	for _, name := range n.Outputs {

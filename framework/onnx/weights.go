@@ -3,7 +3,10 @@ package onnx
 import "github.com/macaw-ai/macaw/framework/tensor"
 
 // weights collects the constants of a model that Import keeps as variables.
-type weights struct{ list []weight }
+type weights struct {
+	list        []weight
+	dequantised bool // what DequantizeLinear makes of constants is a weight too
+}
 
 type weight struct {
 	name  string
