@@ -17,6 +17,9 @@ var _ = addCases([]opCase{
 		ins: ts{normal(1, 2, 5, 4), floats(0, 0, 0.3, -0.2, 1, 1, 1.4, 0.8), nil, ints(1, 2, 6, 3)}, fixed: 1},
 	{op: "RoiAlign", attrs: Attrs{"sampling_ratio": 2, "output_height": 2, "output_width": 3},
 		ins: ts{normal(2, 2, 4, 5), tensor.Of([]float32{0.71, 0.33, 3.1, 2.9, -1.2, 1.13, 2.37, 5.4}, 2, 4), ints(1, 0)}},
+	{op: "Col2Im", attrs: Attrs{"strides": []int{2, 1}, "pads": []int{1, 0, 0, 1}}, ins: ts{normal(1, 8, 8), ints(3, 4), ints(2, 2)}, fixed: 1},
+	{op: "CenterCropPad", ins: ts{normal(3, 4), ints(6, 1)}, fixed: 1}, {op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6)}, fixed: 1},
+	{op: "DFT", attrs: Attrs{"inverse": 1}, ins: ts{normal(2, 5, 2), tensor.Scalar(int64(7))}, fixed: 1},
 })
 
 // valueAndGradient runs m as a network on x and gives its first output y with the
