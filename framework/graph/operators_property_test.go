@@ -371,26 +371,33 @@ func sameBits(a, b *tensor.Tensor) bool {
 	return slices.EqualFunc(a.Float32s(), b.Float32s(), func(x, y float32) bool { return x == y || x != x && y != y })
 }
 
+// unplanted are differentiable operators of which no plant is made: CTC takes
+// labels that fit its frames.
+var unplanted = []string{"CTC"}
+
 // TestPlantsCoverOperators fails when a differentiable operator of a forward
 // graph is never drawn.
 func TestPlantsCoverOperators(t *testing.T) {
 	drawn := map[string]bool{}
-	rapid.Check(t, func(t *rapid.T) {
-		for _, mode := range []graph.Mode{graph.Inference, graph.Train} {
-			p, _ := drawGarden(t, mode)
-			for _, n := range p.Inputs[0].Graph().Nodes() {
-				drawn[n.Op().Name] = true
+	missing := func() (list []string) {
+		for _, name := range graph.Operators() {
+			if graph.Differentiable(name) && !drawn[name] && !slices.Contains(unplanted, name) {
+				list = append(list, name)
 			}
 		}
-	})
-	var missing []string
-	for _, name := range graph.Operators() {
-		if graph.Differentiable(name) && !drawn[name] {
-			missing = append(missing, name)
-		}
+		return list
 	}
-	// A rare operator may have had no luck, many may not.
-	if len(missing) > 3 {
-		t.Errorf("differentiable operators that were never drawn: %v", missing)
+	for round := 0; round < 50 && len(missing()) > 0; round++ { // a rare operator may have no luck for long
+		rapid.Check(t, func(t *rapid.T) {
+			for _, mode := range []graph.Mode{graph.Inference, graph.Train} {
+				p, _ := drawGarden(t, mode)
+				for _, n := range p.Inputs[0].Graph().Nodes() {
+					drawn[n.Op().Name] = true
+				}
+			}
+		})
+	}
+	if list := missing(); len(list) > 0 {
+		t.Errorf("differentiable operators that were never drawn: %v", list)
 	}
 }

@@ -15,6 +15,10 @@ func init() {
 			w := d.weights(graph.Const(d.int("kh", 1, 3)), graph.Const(d.int("kw", 1, 3)), graph.Const(d.int("filters", 1, 4)), x.Dim(3))
 			return graph.Tanh(graph.ConvTranspose2D(x, w, nil, o))
 		},
+		"ScatterAdd": func(d *garden) *node {
+			x := d.any(2, 3, 4)
+			return graph.ScatterAdd(graph.Positions(d.g, x.Dim(0)), x, x.Shape()...)
+		},
 		"LSTM": func(d *garden) *node {
 			x := d.any(3)
 			h := graph.Const(d.int("units", 1, 4))
