@@ -73,6 +73,8 @@ func Check(op Op, ins, outs []Value) (err error) {
 		c.dtype(Int64, outs[0])
 		c.reduced(ins[0], outs[0], []int{op.Axis})
 		c.need(ins[0].Shape[op.Axis] > 0, "the axis is empty")
+	case *CumSum:
+		c.cumSum(op)
 	case *TopK:
 		c.topK()
 	default:

@@ -1,5 +1,7 @@
 package chip
 
+import "math/bits"
+
 // FLOPs counts the floating-point operations of one instruction by the usual
 // convention: a multiplication and an addition are two, any other function of
 // an element (a division, an exponential, a comparison) is one, and moving or
@@ -25,11 +27,16 @@ func FLOPs(op Op, ins, outs []Value) int64 {
 	case *ConvGradWeight:
 		return int64(ins[1].Len()) * 2 * perFilter(outs[0])
 	case *GemmInt8:
-		return n * 2 * int64(ins[1].Shape[0])
+		return n * (2*int64(ins[1].Shape[0]) + op.perResult(outs[0].DType))
 	case *ConvInt8:
-		return n * 2 * perFilter(ins[1])
-	case *LSTM, *LSTMGrad, *GRU, *GRUGrad: // the product of each step with the recurrent weights
-		return x * 2 * int64(outs[1].Shape[1])
+		return n * (2*perFilter(ins[1]) + op.perResult(outs[0].DType))
+	case *LSTM, *LSTMGrad, *GRU, *GRUGrad:
+		return recurrentFLOPs(op, x, int64(outs[1].Shape[1]))
+	case *TopK: // each element finds its place among the k best
+		return x * int64(bits.Len(uint(outs[0].Shape[len(outs[0].Shape)-1])))
+	case *CTC: // for each frame and state, two sums of logarithms of four each, both ways, and the share of the gradient
+		frames, states := int64(ins[0].Shape[0]*ins[0].Shape[1]), int64(2*ins[1].Shape[1]+1)
+		return frames * states * 24
 	case *Map:
 		steps := int64(0)
 		for _, in := range op.Code {
@@ -44,7 +51,7 @@ func FLOPs(op Op, ins, outs []Value) int64 {
 		return n * int64(op.KH*op.KW)
 	case *AvgPoolGrad:
 		return x * int64(op.KH*op.KW)
-	case *MaxPoolGrad, *Reduce, *ArgMax, *GatherGrad:
+	case *MaxPoolGrad, *Reduce, *CumSum, *ArgMax, *GatherGrad:
 		return x
 	case *Random:
 		return 10 * n // the rounds of Philox for one word
@@ -55,6 +62,29 @@ func FLOPs(op Op, ins, outs []Value) int64 {
 		return 0
 	}
 	return perElement(op) * x
+}
+
+// recurrentFLOPs counts the products of each step with the recurrent weights,
+// x·2·h for x sums before the gates, and the elementwise steps of its h units.
+func recurrentFLOPs(op Op, x, h int64) int64 {
+	gates, unit := int64(4), int64(0)
+	switch op := op.(type) {
+	case *LSTM: // five functions, three products and an addition; two for each peephole
+		unit = 9 + 6*int64(btoi(op.Peephole))
+	case *LSTMGrad:
+		unit = 27 + 6*int64(btoi(op.Peephole))
+	case *GRU: // three functions, the new state, and the reset
+		gates, unit = 3, 7+2*int64(btoi(op.ResetAfter))
+	case *GRUGrad:
+		gates, unit = 3, 18
+	}
+	return x*2*h + x/gates*unit
+}
+
+// perResult is the work of the epilogue: bias, scale, activation and, for
+// integers, rounding and the zero point.
+func (op Integer) perResult(out DType) int64 {
+	return 2 + int64(btoi(op.Act != NoActivation)) + 2*int64(btoi(out == Uint8))
 }
 
 // perElement is the work for each element of the first argument.
@@ -110,6 +140,8 @@ func Bytes(op Op, ins, outs []Value) int64 {
 	switch op := op.(type) {
 	case *Gather, *Slice:
 		read -= size(ins[0]) - size(outs[0])
+	case *Insert:
+		return 2*size(ins[1]) + size(ins[2])
 	case *Gemm:
 		if op.Accumulate {
 			read += size(outs[0])

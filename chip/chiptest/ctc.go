@@ -78,3 +78,6 @@ func ctcRows() []row {
 		add("impossible", 0, 2, 3, 3, []float64{1, 1, 2, 2}, 2, 3),
 	}
 }
+
+// labels is one sequence.
+func labels(v ...float64) array { return array{chip.Int64, []int{1, len(v)}, v} }

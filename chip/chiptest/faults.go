@@ -13,6 +13,10 @@ func runFaults(t *testing.T, dev chip.Device) {
 		{name: "far below", op: &chip.Gather{}, ins: []array{noise(1, 4, 2), values(chip.Int32, 0, -5)}, outs: []array{f32(2, 2)}},
 		{name: "outside", op: &chip.Insert{}, ins: []array{noise(1, 4, 2), noise(2, 2, 2), values(chip.Int64, 3)}, outs: []array{f32(4, 2)}},
 		{name: "before", op: &chip.Insert{}, ins: []array{noise(1, 4, 2), noise(2, 2, 2), values(chip.Int64, -1)}, outs: []array{f32(4, 2)}},
+		{name: "label", op: &chip.CrossEntropy{}, ins: []array{noise(1, 2, 3), values(chip.Int64, 0, 3)}, outs: []array{f32(2), f32(2, 3)}},
+		{name: "label", op: &chip.CTC{}, ins: []array{noise(1, 1, 2, 3), labels(3), values(chip.Int64, 2)}, outs: []array{f32(1), f32(1, 2, 3)}},
+		{name: "blank", op: &chip.CTC{}, ins: []array{noise(1, 1, 2, 3), labels(0), values(chip.Int64, 2)}, outs: []array{f32(1), f32(1, 2, 3)}},
+		{name: "frames", op: &chip.CTC{}, ins: []array{noise(1, 1, 2, 3), labels(1), values(chip.Int64, 3)}, outs: []array{f32(1), f32(1, 2, 3)}},
 		{name: "outside", op: &chip.GatherGrad{}, ins: []array{noise(1, 2, 2), values(chip.Int64, 0, 4)}, outs: []array{f32(4, 2)}},
 	} {
 		t.Run("run "+bad.String(), func(t *testing.T) {

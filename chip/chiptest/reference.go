@@ -32,6 +32,8 @@ func (r row) reference() []array {
 		refAvgPool(op.Window, op.CountPad, outs[0].shape, ins[0].shape, func(xi, yi int, w float64) { outs[0].v[xi] += w * ins[0].v[yi] })
 	case *chip.Reduce:
 		refReduce(op, ins[0], outs[0])
+	case *chip.CumSum:
+		refCumSum(op, ins[0], outs[0])
 	case *chip.TopK:
 		refTopK(op, ins[0], outs[0])
 	case *chip.ArgMax:

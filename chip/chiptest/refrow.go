@@ -82,7 +82,10 @@ func refTopK(op *chip.TopK, x, out array) {
 		for i := range k {
 			best := -1
 			for j, v := range x.v[r*n : (r+1)*n] {
-				if !taken[j] && (best < 0 || v > x.v[r*n+best] && !op.Smallest || v < x.v[r*n+best] && op.Smallest) {
+				if taken[j] {
+					continue
+				}
+				if b := x.v[r*n+max(best, 0)]; best < 0 || b != b && v == v || v > b && !op.Smallest || v < b && op.Smallest {
 					best = j
 				}
 			}

@@ -47,7 +47,8 @@ func reduceRows() []row {
 			row{name: "ties", op: &chip.ArgMax{Axis: 1, Min: minimum}, ins: []array{ints(chip.Int64, 3, 0, 3, 4, 20, 5)}, outs: []array{empty(chip.Int64, 4, 5)}},
 			row{name: "rows", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 50, 77)}, outs: []array{empty(chip.Int64, 50, 7)}},
 			row{name: "ties", op: &chip.TopK{Smallest: minimum}, ins: []array{ints(chip.Int64, 3, 0, 3, 4, 5, 20)}, outs: []array{empty(chip.Int64, 4, 5, 20)}},
-			row{name: "none", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 3, 4)}, outs: []array{empty(chip.Int64, 3, 0)}})
+			row{name: "none", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 3, 4)}, outs: []array{empty(chip.Int64, 3, 0)}},
+			row{name: "NaN", op: &chip.TopK{Smallest: minimum}, ins: []array{noise(1, 5, 12).with(func(v float64) float64 { return math.Sqrt(v) })}, outs: []array{empty(chip.Int64, 5, 12)}})
 	}
 	return rs
 }

@@ -33,6 +33,8 @@ func (c *call) lower(op chip.Op) (kernel, error) {
 		return c.reduce(op), nil
 	case *chip.ArgMax:
 		return c.argMax(op), nil
+	case *chip.CumSum:
+		return c.cumSum(op), nil
 	case *chip.TopK:
 		return c.topK(op), nil
 	case *chip.Softmax:

@@ -31,22 +31,13 @@ func topRows[T float32 | int64](c *call, op *chip.TopK) kernel {
 			}
 			slices.SortFunc(at, func(a, b int64) int {
 				u, v := row[a], row[b]
-				switch {
-				case u != u || v != v:
-					return cmp.Or(cmp.Compare(b2i(u != u), b2i(v != v)), cmp.Compare(a, b))
-				case op.Smallest:
-					return cmp.Or(cmp.Compare(u, v), cmp.Compare(a, b))
+				order := cmp.Compare(v, u) // a NaN is less than all
+				if op.Smallest && u == u && v == v {
+					order = -order
 				}
-				return cmp.Or(cmp.Compare(v, u), cmp.Compare(a, b))
+				return cmp.Or(order, cmp.Compare(a, b))
 			})
 			copy(out[r*k:(r+1)*k], at)
 		}
 	})
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

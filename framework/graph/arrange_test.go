@@ -54,6 +54,7 @@ func init() {
 
 		"CumSum":         images(func(x *node) *node { return graph.CumSum(sin(x), 1, graph.CumSumOptions{}) }, 2, 5, 3),
 		"CumSum/options": images(func(x *node) *node { return graph.CumSum(x, 0, graph.CumSumOptions{Exclusive: true, Reverse: true}) }, 4, 2),
+		"CumSum/first":   images(func(x *node) *node { return graph.CumSum(sin(x), -3, graph.CumSumOptions{Exclusive: true}) }, 4, 2, 3),
 		"CumSum/vector":  images(func(x *node) *node { return graph.CumSum(x, 0, graph.CumSumOptions{}) }, 6),
 
 		"L1Norm":    of(func(in nodes) *node { return graph.L1Norm(in[0], 1) }, spread(1, 2, 3, 4)),

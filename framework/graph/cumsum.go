@@ -1,6 +1,6 @@
 package graph
 
-import "github.com/macaw-ai/macaw/framework/tensor"
+import "github.com/macaw-ai/macaw/chip"
 
 // CumSumOptions configure CumSum. The zero value sums from the start up to and
 // with each element.
@@ -9,34 +9,28 @@ type CumSumOptions struct {
 	Reverse   bool // from the end
 }
 
-// CumSum sums x (float32) along axis: y_i = Σ_{j<=i} x_j. It is a product with a
-// triangular matrix, so that the work grows with the square of the axis' length.
-func CumSum(x *Node, axis int, o CumSumOptions) *Node {
-	axis = x.axis("CumSum", axis)
-	g, n := x.Graph(), x.shape[axis]
-	from, to := Unsqueeze(Positions(g, n), 1), Unsqueeze(Positions(g, n), 0)
-	if o.Reverse {
-		from, to = to, from
-	}
-	counts := Le(from, to)
-	if o.Exclusive {
-		counts = Lt(from, to)
-	}
-	if x.Rank() == 1 {
-		return Reshape(MatMul(Unsqueeze(x, 0), Cast(counts, tensor.Float32)), n)
-	}
-	y := moveAxis(x, axis, x.Rank()-1)
-	return moveAxis(Linear(y, Cast(counts, tensor.Float32), nil), x.Rank()-1, axis)
+// CumSumAttrs are the attributes of "CumSum".
+type CumSumAttrs struct {
+	Axis int
+	CumSumOptions
 }
 
-// moveAxis puts axis from of x at place to; the others keep their order.
-func moveAxis(x *Node, from, to int) *Node {
-	var perm []int
-	for i := range x.shape {
-		if i != from {
-			perm = append(perm, i)
-		}
-	}
-	perm = append(perm[:to], append([]int{from}, perm[to:]...)...)
-	return Transpose(x, perm...)
+var _ = register(operator{
+	name:  "CumSum",
+	shape: same,
+	vjp: func(c *call, dy []*Node) []*Node { // x_j is in the sums behind it
+		a := c.attrs.(CumSumAttrs)
+		a.Reverse = !a.Reverse
+		return []*Node{on("CumSum", a, dy[0])}
+	},
+	lower: func(b *builder, c *call, in []value) []value {
+		a := c.attrs.(CumSumAttrs)
+		return b.emit(&chip.CumSum{Axis: a.Axis, Exclusive: a.Exclusive, Reverse: a.Reverse}, in, b.types(c)...)
+	},
+})
+
+// CumSum sums x (float32) along axis: y_i = Σ_{j<=i} x_j. It costs one addition
+// for each element, so that long and symbolic axes are as good as short ones.
+func CumSum(x *Node, axis int, o CumSumOptions) *Node {
+	return on("CumSum", CumSumAttrs{x.axis("CumSum", axis), o}, x)
 }

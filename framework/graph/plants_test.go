@@ -19,6 +19,10 @@ func init() {
 			x := d.any(2, 3, 4)
 			return graph.ScatterAdd(graph.Positions(d.g, x.Dim(0)), x, x.Shape()...)
 		},
+		"CumSum": func(d *garden) *node {
+			x := d.any(1, 2, 3, 4)
+			return graph.Tanh(graph.CumSum(x, d.axis(x), graph.CumSumOptions{Exclusive: d.flag("exclusive"), Reverse: d.flag("reverse")}))
+		},
 		"LSTM": func(d *garden) *node {
 			x := d.any(3)
 			h := graph.Const(d.int("units", 1, 4))

@@ -17,6 +17,6 @@ func init() {
 		network{name: "functions", inputs: []*tensor.Tensor{uniform(0.1, 0.9, 4, 6)}, build: func(g *graph.Graph, p *nn.Params, in []*graph.Node) []*graph.Node {
 			x := in[0]
 			return []*graph.Node{graph.Tan(x), graph.Atan(x), graph.Asin(x), graph.Acos(x), graph.Sinh(x), graph.Cosh(x), graph.Asinh(x), graph.Atanh(x), graph.Log1p(x),
-				graph.SELU(graph.AddScalar(x, -0.5)), graph.Mish(x), graph.GELUTanh(x), graph.CumSum(x, 1, graph.CumSumOptions{}), graph.Normalize(x, 1, 1e-6), graph.LogSumExp(x, 1)}
+				graph.SELU(graph.AddScalar(x, -0.5)), graph.Mish(x), graph.GELUTanh(x), graph.CumSum(x, 1, graph.CumSumOptions{}), graph.CumSum(x, 0, graph.CumSumOptions{Exclusive: true, Reverse: true}), graph.Normalize(x, 1, 1e-6), graph.LogSumExp(x, 1)}
 		}})
 }

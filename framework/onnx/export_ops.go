@@ -31,6 +31,7 @@ func init() {
 		"ReduceMin":  exportReduce,
 		"ReduceProd": exportReduce,
 		"ArgMax":     exportArgMax,
+		"CumSum":     exportCumSum,
 		"Transpose":  exportTranspose,
 		"Reshape":    exportReshape,
 		"Broadcast":  exportBroadcast,

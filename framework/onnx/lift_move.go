@@ -131,34 +131,16 @@ func liftGatherND(c *lifting) error {
 	return c.set(graph.GatherND(c.arg(0), c.arg(1), int(c.call.int("batch_dims", 0))))
 }
 
-// liftCumSum multiplies with a triangle of ones, which needs a known length.
 func liftCumSum(c *lifting) error {
 	raw, err := c.vals(1)
 	if err != nil || len(raw) != 1 {
 		return errLift
 	}
-	x := c.arg(0)
-	axis, err := axisOf(raw[0], x.Rank())
+	axis, err := axisOf(raw[0], c.arg(0).Rank())
 	if err != nil {
 		return err
 	}
-	before, strict := c.call.flag("reverse", false), c.call.flag("exclusive", false)
-	n := x.Dim(axis)
-	to, of := graph.PositionsAlong(c.g, n, 1, 2), graph.PositionsAlong(c.g, n, 0, 2) // the triangle is [of, to]
-	if before {
-		to, of = of, to
-	}
-	in := graph.Le(of, to)
-	if strict {
-		in = graph.Lt(of, to)
-	}
-	return c.set(lastAxis(x, axis, func(x *graph.Node) *graph.Node {
-		row := x
-		if x.Rank() == 1 {
-			row = graph.Unsqueeze(x, 0)
-		}
-		return graph.Reshape(graph.Linear(row, graph.Cast(in, tensor.Float32), nil), x.Shape()...)
-	}))
+	return c.set(graph.CumSum(c.arg(0), axis, graph.CumSumOptions{Exclusive: c.call.flag("exclusive", false), Reverse: c.call.flag("reverse", false)}))
 }
 
 // lastAxis applies f with axis swapped to the end.
