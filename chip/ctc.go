@@ -12,6 +12,7 @@ package chip
 // Source: Graves et al. 2006, "Connectionist Temporal Classification", ICML, §4.1.
 type CTC struct{ Blank int }
 
+// Name returns "CTC".
 func (*CTC) Name() string { return "CTC" }
 
 func (c checker) ctc(op *CTC) {

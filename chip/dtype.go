@@ -5,6 +5,7 @@ import "fmt"
 // DType is the type of one element of a buffer.
 type DType uint8
 
+// The types of elements.
 const (
 	Float32 DType = iota + 1
 	Float64

@@ -32,7 +32,10 @@ type ConvInt8 struct {
 	Integer
 }
 
+// Name returns "GemmInt8".
 func (*GemmInt8) Name() string { return "GemmInt8" }
+
+// Name returns "ConvInt8".
 func (*ConvInt8) Name() string { return "ConvInt8" }
 
 // integer checks operands and epilogue; terms is the length of the sums.

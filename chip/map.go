@@ -8,8 +8,9 @@ package chip
 // Computation is in Float32 when the outputs are Float32, BFloat16, Bool or Uint8
 // and no argument is Int64 or Int32: BFloat16, Bool and Uint8 arguments are
 // widened, comparisons give 0 or 1, storing to Bool is x != 0, to Uint8 and
-// BFloat16 rounds half to even, and Uint8 saturates. With an Int64 or Int32 argument every argument and computation is
-// in Int64, and outputs are Int64, Int32 or Bool.
+// BFloat16 rounds half to even, and Uint8 saturates. With an Int64 or Int32
+// argument every argument and computation is in Int64, and outputs are Int64,
+// Int32 or Bool.
 //
 // An output may share storage with an argument of its own type and shape.
 type Map struct {
@@ -27,6 +28,7 @@ type MapInstr struct {
 // MapFn is an elementwise function.
 type MapFn uint8
 
+// The functions of Map; A, B and C are its operands.
 const (
 	FnConst MapFn = iota // Imm
 	FnAdd                // A+B
@@ -69,6 +71,7 @@ var mapFnNames = [...]string{"Const", "Add", "Sub", "Mul", "Div", "Max", "Min", 
 	"Rsqrt", "Recip", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Relu", "Floor", "Ceil", "Round", "Sign", "Eq", "Ne", "Lt", "Le",
 	"And", "Or", "Not", "Where", "Mod", "IsNaN"}
 
+// String is the name without "Fn".
 func (f MapFn) String() string { return mapFnNames[f] }
 
 // Arity is the number of operands.

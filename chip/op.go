@@ -16,6 +16,7 @@ type Op interface {
 // Activation is an elementwise function fused behind another operator.
 type Activation uint8
 
+// The activations.
 const (
 	NoActivation Activation = iota
 	ReLU                    // max(x, 0)
@@ -99,6 +100,7 @@ type AvgPoolGrad struct {
 // ReduceKind is how Reduce combines elements.
 type ReduceKind uint8
 
+// The kinds of Reduce.
 const (
 	Sum ReduceKind = iota
 	Mean
@@ -229,6 +231,7 @@ type Random struct {
 // RandomKind is a distribution.
 type RandomKind uint8
 
+// The distributions of Random.
 const (
 	Uniform   RandomKind = iota // [0,1)
 	Normal                      // mean 0, variance 1
@@ -238,9 +241,10 @@ const (
 // ResizeMode is how Resize interpolates.
 type ResizeMode uint8
 
+// The modes of Resize.
 const (
-	Nearest ResizeMode = iota
-	Linear
+	Nearest ResizeMode = iota // the nearest pixel
+	Linear                    // bilinear interpolation
 )
 
 // Resize scales H and W of x [N,H,W,C] to the output's shape with half-pixel
@@ -272,38 +276,107 @@ type AdamW struct {
 // It is the update of exponential moving averages.
 type Lerp struct{ W float32 }
 
-func (*Gemm) Name() string             { return "Gemm" }
-func (*Conv) Name() string             { return "Conv" }
-func (*ConvGradInput) Name() string    { return "ConvGradInput" }
-func (*ConvGradWeight) Name() string   { return "ConvGradWeight" }
-func (*MaxPool) Name() string          { return "MaxPool" }
-func (*MaxPoolGrad) Name() string      { return "MaxPoolGrad" }
-func (*AvgPool) Name() string          { return "AvgPool" }
-func (*AvgPoolGrad) Name() string      { return "AvgPoolGrad" }
-func (*Reduce) Name() string           { return "Reduce" }
-func (*ArgMax) Name() string           { return "ArgMax" }
-func (*Softmax) Name() string          { return "Softmax" }
-func (*SoftmaxGrad) Name() string      { return "SoftmaxGrad" }
-func (*CrossEntropy) Name() string     { return "CrossEntropy" }
+// Name returns "Gemm".
+func (*Gemm) Name() string { return "Gemm" }
+
+// Name returns "Conv".
+func (*Conv) Name() string { return "Conv" }
+
+// Name returns "ConvGradInput".
+func (*ConvGradInput) Name() string { return "ConvGradInput" }
+
+// Name returns "ConvGradWeight".
+func (*ConvGradWeight) Name() string { return "ConvGradWeight" }
+
+// Name returns "MaxPool".
+func (*MaxPool) Name() string { return "MaxPool" }
+
+// Name returns "MaxPoolGrad".
+func (*MaxPoolGrad) Name() string { return "MaxPoolGrad" }
+
+// Name returns "AvgPool".
+func (*AvgPool) Name() string { return "AvgPool" }
+
+// Name returns "AvgPoolGrad".
+func (*AvgPoolGrad) Name() string { return "AvgPoolGrad" }
+
+// Name returns "Reduce".
+func (*Reduce) Name() string { return "Reduce" }
+
+// Name returns "ArgMax".
+func (*ArgMax) Name() string { return "ArgMax" }
+
+// Name returns "Softmax".
+func (*Softmax) Name() string { return "Softmax" }
+
+// Name returns "SoftmaxGrad".
+func (*SoftmaxGrad) Name() string { return "SoftmaxGrad" }
+
+// Name returns "CrossEntropy".
+func (*CrossEntropy) Name() string { return "CrossEntropy" }
+
+// Name returns "CrossEntropyGrad".
 func (*CrossEntropyGrad) Name() string { return "CrossEntropyGrad" }
-func (*LayerNorm) Name() string        { return "LayerNorm" }
-func (*LayerNormGrad) Name() string    { return "LayerNormGrad" }
-func (*BatchNorm) Name() string        { return "BatchNorm" }
-func (*BatchNormGrad) Name() string    { return "BatchNormGrad" }
-func (*Transpose) Name() string        { return "Transpose" }
-func (*Concat) Name() string           { return "Concat" }
-func (*Slice) Name() string            { return "Slice" }
-func (*SliceGrad) Name() string        { return "SliceGrad" }
-func (*Pad) Name() string              { return "Pad" }
-func (*Broadcast) Name() string        { return "Broadcast" }
-func (*Copy) Name() string             { return "Copy" }
-func (*Cast) Name() string             { return "Cast" }
-func (*Gather) Name() string           { return "Gather" }
-func (*GatherGrad) Name() string       { return "GatherGrad" }
-func (*OneHot) Name() string           { return "OneHot" }
-func (*Random) Name() string           { return "Random" }
-func (*Resize) Name() string           { return "Resize" }
-func (*SGD) Name() string              { return "SGD" }
-func (*AdamW) Name() string            { return "AdamW" }
-func (*Lerp) Name() string             { return "Lerp" }
-func (*Map) Name() string              { return "Map" }
+
+// Name returns "LayerNorm".
+func (*LayerNorm) Name() string { return "LayerNorm" }
+
+// Name returns "LayerNormGrad".
+func (*LayerNormGrad) Name() string { return "LayerNormGrad" }
+
+// Name returns "BatchNorm".
+func (*BatchNorm) Name() string { return "BatchNorm" }
+
+// Name returns "BatchNormGrad".
+func (*BatchNormGrad) Name() string { return "BatchNormGrad" }
+
+// Name returns "Transpose".
+func (*Transpose) Name() string { return "Transpose" }
+
+// Name returns "Concat".
+func (*Concat) Name() string { return "Concat" }
+
+// Name returns "Slice".
+func (*Slice) Name() string { return "Slice" }
+
+// Name returns "SliceGrad".
+func (*SliceGrad) Name() string { return "SliceGrad" }
+
+// Name returns "Pad".
+func (*Pad) Name() string { return "Pad" }
+
+// Name returns "Broadcast".
+func (*Broadcast) Name() string { return "Broadcast" }
+
+// Name returns "Copy".
+func (*Copy) Name() string { return "Copy" }
+
+// Name returns "Cast".
+func (*Cast) Name() string { return "Cast" }
+
+// Name returns "Gather".
+func (*Gather) Name() string { return "Gather" }
+
+// Name returns "GatherGrad".
+func (*GatherGrad) Name() string { return "GatherGrad" }
+
+// Name returns "OneHot".
+func (*OneHot) Name() string { return "OneHot" }
+
+// Name returns "Random".
+func (*Random) Name() string { return "Random" }
+
+// Name returns "Resize".
+func (*Resize) Name() string { return "Resize" }
+
+// Name returns "SGD".
+func (*SGD) Name() string { return "SGD" }
+
+// Name returns "AdamW".
+func (*AdamW) Name() string { return "AdamW" }
+
+// Name returns "Lerp".
+func (*Lerp) Name() string { return "Lerp" }
+
+// Name returns "Map".
+func (*Map) Name() string { return "Map" }

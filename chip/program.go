@@ -5,6 +5,7 @@ import "fmt"
 // Kind says where a value lives.
 type Kind uint8
 
+// Where values live.
 const (
 	Temp     Kind = iota // in the arena, at Value.Offset
 	Input                // argument number Value.Index of Run
@@ -34,6 +35,7 @@ func (v Value) Len() int {
 	return n
 }
 
+// String is the type and shape, such as "float32[2 3]".
 func (v Value) String() string { return fmt.Sprintf("%v%v", v.DType, v.Shape) }
 
 // Instr applies one operator. Args and Outs index Program.Values. An output may

@@ -41,10 +41,17 @@ type GRU struct{ Reverse, ResetAfter, Lengths bool }
 // lengths. Outs: dxw [N,T,3H], dh0.
 type GRUGrad struct{ Reverse, ResetAfter, Lengths bool }
 
-func (*LSTM) Name() string     { return "LSTM" }
+// Name returns "LSTM".
+func (*LSTM) Name() string { return "LSTM" }
+
+// Name returns "LSTMGrad".
 func (*LSTMGrad) Name() string { return "LSTMGrad" }
-func (*GRU) Name() string      { return "GRU" }
-func (*GRUGrad) Name() string  { return "GRUGrad" }
+
+// Name returns "GRU".
+func (*GRU) Name() string { return "GRU" }
+
+// Name returns "GRUGrad".
+func (*GRUGrad) Name() string { return "GRUGrad" }
 
 // recurrent checks the operators above and reports whether op is one.
 func (c checker) recurrent(op Op) bool {

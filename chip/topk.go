@@ -6,6 +6,7 @@ package chip
 // Args: x Float32 or Int64 [..., n]. Out: Int64 [..., k], k ≤ n.
 type TopK struct{ Smallest bool }
 
+// Name returns "TopK".
 func (*TopK) Name() string { return "TopK" }
 
 func (c checker) topK() {

@@ -16,6 +16,7 @@ type ShapeError struct {
 	Line   int
 }
 
+// Error is "model.go:12: MatMul(float32[2 3], float32[4 5]): ...".
 func (e *ShapeError) Error() string {
 	msg := e.Op
 	if len(e.Inputs) > 0 {

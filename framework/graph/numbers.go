@@ -130,6 +130,7 @@ func (c *Culprit) place() string {
 	return fmt.Sprintf("%s:%d: ", filepath.Base(c.File), c.Line)
 }
 
+// String is "model.go:12: Log(input "x" float32[3] of -1 to 2, mean 0.5) gives 1 NaN among 3 numbers".
 func (c *Culprit) String() string {
 	operands := make([]string, len(c.Operands))
 	for i, r := range c.Operands {
@@ -155,6 +156,7 @@ type NumberError struct {
 	Overflow *Culprit
 }
 
+// Error says what became NaN or Inf where, and that no variable was changed.
 func (e *NumberError) Error() string {
 	if e.Culprit == nil {
 		return fmt.Sprintf("%s is not finite, and the device cannot show where that came from; no variable was changed", e.Result)
