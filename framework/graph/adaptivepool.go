@@ -27,7 +27,7 @@ func AdaptiveAvgPool1D(x *Node, length int) *Node {
 // adaptiveWeights is the matrix [out, in] whose row i averages the elements of
 // cell i. Gradients do not flow into it.
 func adaptiveWeights(g *Graph, in Dim, out int) *Node {
-	cell, size, cells := Unsqueeze(Positions(g, Const(out)), 1), intDim(g, in), g.Const(tensor.Scalar(int64(out)))
+	cell, size, cells := Unsqueeze(Positions(g, Const(out)), 1), IntSize(g, in), g.Const(tensor.Scalar(int64(out)))
 	start := Div(Mul(cell, size), cells)
 	end := Div(Add(Mul(AddScalar(cell, 1), size), AddScalar(cells, -1)), cells)
 	at := Unsqueeze(Positions(g, in), 0)

@@ -21,7 +21,7 @@ func AffineGrid(theta *Node, lengths Shape, alignCorners bool) *Node {
 	grid := column(r)
 	for j := range r { // the last axis is the first coordinate
 		axis := r - 1 - j
-		n := floatDim(g, lengths[axis])
+		n := Size(g, lengths[axis])
 		at := MulScalar(Cast(PositionsAlong(g, lengths[axis], 1+axis, r+2), theta.dtype), 2)
 		if alignCorners {
 			at = Div(at, Max(AddScalar(n, -1), Scalar(g, 1)))

@@ -92,6 +92,7 @@ func TestArrangements(t *testing.T) {
 		"linear corners": {line, scaled(graph.Bilinear, true, 7), []float32{1, 1.5, 2, 2.5, 3, 3.5, 4}},
 		// Weights at ¼ are -27/256, 225/256, 67/256, -9/256.
 		"cubic":       {line, scaled(graph.Bicubic, false, 8), []float32{0.89453125, 1.19140625, 1.66796875, 2.296875, 2.703125, 3.33203125, 3.80859375, 4.10546875}},
+		"zeros":       {line, padded(graph.PadZeros), []float32{0, 0, 1, 2, 3, 4, 0}},
 		"edge":        {line, padded(graph.PadEdge), []float32{1, 1, 1, 2, 3, 4, 4}},
 		"reflect":     {line, padded(graph.PadReflect), []float32{3, 2, 1, 2, 3, 4, 3}},
 		"wrap":        {line, padded(graph.PadWrap), []float32{3, 4, 1, 2, 3, 4, 1}},

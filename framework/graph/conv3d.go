@@ -39,7 +39,7 @@ func Conv3D(x, w, bias *Node, o Conv3DOptions) *Node {
 	}
 	var sum *Node
 	for k := range kd {
-		planes := every(x, 1, k*dilation, stride, depth)
+		planes := strided(x, 1, Const(k*dilation), depth, stride)
 		y := Conv2D(Reshape(planes, x.Dim(0).Mul(depth), x.Dim(2), x.Dim(3), x.Dim(4)), Squeeze(Slice(w, 0, k, k+1), 0), bias, plane)
 		bias = nil // the first plane has added it
 		if sum != nil {
@@ -48,14 +48,4 @@ func Conv3D(x, w, bias *Node, o Conv3DOptions) *Node {
 		sum = y
 	}
 	return Reshape(sum, x.Dim(0), depth, sum.Dim(1), sum.Dim(2), sum.Dim(3))
-}
-
-// every takes n elements along axis, from start by step.
-func every(x *Node, axis, start, step int, n Dim) *Node {
-	a := SliceAttrs{Start: make([]Dim, x.Rank()), Len: append([]Dim(nil), x.shape...), Step: make([]int, x.Rank())}
-	for i := range a.Step {
-		a.Step[i] = 1
-	}
-	a.Start[axis], a.Len[axis], a.Step[axis] = Const(start), n, step
-	return on("Slice", a, x)
 }

@@ -12,20 +12,10 @@ const (
 	SampleCubic                     // the four neighbours along each axis, by Keys' kernel with a = -0.75
 )
 
-// SamplePadding says what lies outside of the array.
-type SamplePadding uint8
-
-// Paddings of GridSample.
-const (
-	ZerosOutside  SamplePadding = iota // zeros
-	BorderOutside                      // the element at the edge
-	MirrorOutside                      // the array mirrored at its edges
-)
-
 // GridSampleOptions configure GridSample.
 type GridSampleOptions struct {
 	Mode    SampleMode
-	Padding SamplePadding
+	Padding PadMode // of PadReflect the mirrors are the array's edges, or with AlignCorners the outermost elements; not PadWrap
 	// AlignCorners lets -1 and 1 be the centres of the elements at the ends, not
 	// their outer edges.
 	AlignCorners bool
@@ -43,12 +33,15 @@ func GridSample(x, grid *Node, o GridSampleOptions) *Node {
 	if r < 1 || r > 3 || grid.Rank() != r+2 || !grid.Dim(-1).Is(r) || !grid.Dim(0).Equal(x.Dim(0)) {
 		Fail("GridSample", []*Node{x, grid}, "want [N, D1..Dr, C] and [N, E1..Er, r], r from 1 to 3")
 	}
+	if o.Padding > PadReflect {
+		Fail("GridSample", []*Node{x, grid}, "samples do not wrap around")
+	}
 	points := grid.shape[1 : r+1].Size()
 	flat := Reshape(grid, grid.Dim(0), points, Const(r))
 	axes := make([]taps, r)
 	for i := range axes {
 		v := Squeeze(Slice(flat, 2, r-1-i, r-i), 2)
-		axes[i] = o.along(v, floatDim(x.Graph(), x.Dim(1+i)))
+		axes[i] = o.along(v, Size(x.Graph(), x.Dim(1+i)))
 	}
 	return sampled(x, axes, grid.shape[:r+1])
 }
@@ -65,9 +58,9 @@ func (o GridSampleOptions) along(v, n *Node) taps {
 		x = StopGradient(Round(x))
 	}
 	switch {
-	case o.Padding == MirrorOutside:
+	case o.Padding == PadReflect:
 		x = mirrored(x, lo, hi)
-	case o.Padding == BorderOutside && o.Mode != SampleCubic:
+	case o.Padding == PadEdge && o.Mode != SampleCubic:
 		x = bounded(x, n)
 	}
 	// Beyond what any tap reads, and for NaN, one place stands for all.
@@ -75,11 +68,11 @@ func (o GridSampleOptions) along(v, n *Node) taps {
 	x = Where(And(Gt(x, far), Lt(x, AddScalar(n, 4))), x, far)
 	var t taps
 	put := func(at, weight *Node) {
-		if o.Padding == MirrorOutside {
+		if o.Padding == PadReflect {
 			at = mirrored(at, lo, hi)
 		}
 		in := bounded(at, n)
-		if o.Padding == ZerosOutside {
+		if o.Padding == PadZeros {
 			weight = Where(Eq(in, at), weight, Scalar(g, 0))
 		}
 		t.index, t.weight = append(t.index, Cast(in, tensor.Int64)), append(t.weight, weight)

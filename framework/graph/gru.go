@@ -70,10 +70,7 @@ func gruVJP(c *call, dy []*Node) []*Node {
 	if a.ResetAfter {
 		grads = append(grads, bias)
 	}
-	for len(grads) < len(c.in) {
-		grads = append(grads, nil)
-	}
-	return grads
+	return append(grads, make([]*Node, len(c.in)-len(grads))...)
 }
 
 // GRU runs one direction of a gated recurrent unit over whole sequences as a

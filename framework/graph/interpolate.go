@@ -22,8 +22,10 @@ type InterpolateOptions struct {
 
 // Interpolate scales the axes of x between the first and the last, such as
 // [N,H,W,C], to the given sizes, one for each. Beyond the border the outermost
-// pixels repeat. Nearest takes pixel floor((o+½)·in/out). Values and gradients
-// are gathered, so that sizes may be symbolic. There is no antialiasing.
+// pixels repeat. Nearest takes pixel floor((o+½)·in/out), PyTorch's
+// "nearest-exact". Values and gradients are gathered, so that sizes may be
+// symbolic. There is no antialiasing; Resize has it, as a kernel for images
+// without a gradient.
 // Source of Bicubic: Keys 1981, IEEE Trans. ASSP 29(6).
 func Interpolate(x *Node, o InterpolateOptions, sizes ...Dim) *Node {
 	if x.Rank() < 3 || len(sizes) != x.Rank()-2 {
@@ -47,11 +49,11 @@ func Interpolate(x *Node, o InterpolateOptions, sizes ...Dim) *Node {
 
 func interpolateAxis(x *Node, axis int, size Dim, o InterpolateOptions) *Node {
 	g, at := x.Graph(), Positions(x.Graph(), size)
-	in, out := intDim(g, x.shape[axis]), intDim(g, size)
+	in := IntSize(g, x.shape[axis])
 	if o.Mode == Nearest { // in whole numbers: floor((2o+1)·in / 2·out)
-		return Gather(x, Div(Mul(AddScalar(MulScalar(at, 2), 1), in), MulScalar(out, 2)), axis)
+		return Gather(x, Div(Mul(AddScalar(MulScalar(at, 2), 1), in), MulScalar(IntSize(g, size), 2)), axis)
 	}
-	from := interpolateSource(at, Cast(in, tensor.Float32), Cast(out, tensor.Float32), o.AlignCorners)
+	from := interpolateSource(at, Size(g, x.shape[axis]), Size(g, size), o.AlignCorners)
 	if o.Mode == Bilinear {
 		from = Max(from, Scalar(g, 0))
 	}
@@ -71,16 +73,6 @@ func interpolateAxis(x *Node, axis int, size Dim, o InterpolateOptions) *Node {
 		sum = part
 	}
 	return sum
-}
-
-// along is a shape of ones but for d at axis.
-func along(axis, rank int, d Dim) Shape {
-	s := make(Shape, rank)
-	for i := range s {
-		s[i] = Const(1)
-	}
-	s[axis] = d
-	return s
 }
 
 // interpolateSource is where outputs at lie among the inputs.

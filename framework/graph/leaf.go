@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -18,7 +17,10 @@ type ConstAttrs struct{ Value *tensor.Tensor }
 type VarAttrs struct{ Variable *Variable }
 
 // SizeAttrs are the attributes of "Size".
-type SizeAttrs struct{ Dim Dim }
+type SizeAttrs struct {
+	Dim Dim
+	Int bool // int64, else float32
+}
 
 var _ = register(operator{
 	name:  "Input",
@@ -49,10 +51,18 @@ var _ = register(operator{
 })
 
 var _ = register(operator{
-	name:  "Size",
-	shape: func(c *call) []Type { return one(chip.Float32) },
+	name: "Size",
+	shape: func(c *call) []Type {
+		if c.attrs.(SizeAttrs).Int {
+			return one(tensor.Int64)
+		}
+		return one(tensor.Float32)
+	},
 	lower: func(b *builder, c *call, _ []value) []value {
 		n := b.dim(c.attrs.(SizeAttrs).Dim)
+		if c.attrs.(SizeAttrs).Int {
+			return []value{b.constant(tensor.Scalar(int64(n)))}
+		}
 		return []value{b.constant(tensor.Scalar(float32(n)))}
 	},
 })
@@ -62,5 +72,14 @@ func Size(g *Graph, d Dim) *Node {
 	if n, ok := d.Known(); ok {
 		return Scalar(g, float32(n))
 	}
-	return apply("Size", g, SizeAttrs{d})
+	return apply("Size", g, SizeAttrs{Dim: d})
+}
+
+// IntSize returns a dimension as an int64 scalar, for positions along symbolic
+// axes, which float32 does not count exactly beyond 2^24.
+func IntSize(g *Graph, d Dim) *Node {
+	if n, ok := d.Known(); ok {
+		return g.Const(tensor.Scalar(int64(n)))
+	}
+	return apply("Size", g, SizeAttrs{Dim: d, Int: true})
 }

@@ -53,10 +53,7 @@ func lstmVJP(c *call, dy []*Node) []*Node {
 	if a.Peephole {
 		grads = append(grads, peepholeGrad(gates, cs, d[0]))
 	}
-	for len(grads) < len(c.in) {
-		grads = append(grads, nil)
-	}
-	return grads
+	return append(grads, make([]*Node, len(c.in)-len(grads))...)
 }
 
 // peepholeGrad sums the gradients of the gates i, o, f times the cell they see.

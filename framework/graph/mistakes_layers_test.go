@@ -47,15 +47,18 @@ func init() {
 		"Triu":            wrong(func(b *bench) { graph.Triu(b.f(3), 0) }, "Triu(float32[3])"),
 		"Tril":            wrong(func(b *bench) { graph.Tril(b.f(3), 0) }, "Tril(float32[3])"),
 		"GridSample":      wrong(func(b *bench) { graph.GridSample(b.f(1, 4, 4, 2), b.f(1, 3, 3, 3), graph.GridSampleOptions{}) }, "GridSample(float32[1 4 4 2], float32[1 3 3 3])"),
-		"AffineGrid":      wrong(func(b *bench) { graph.AffineGrid(b.f(1, 3, 3), graph.Ints(2, 2), false) }, "AffineGrid(float32[1 3 3])"),
-		"Det":             wrong(func(b *bench) { graph.Det(b.f(2, 3)) }, "Det(float32[2 3])"),
-		"GroupNorm":       wrong(func(b *bench) { graph.GroupNorm(b.f(1, 4, 6), b.f(6), b.f(6), 4, 1e-5) }, "GroupNorm(float32[1 4 6]", "4"),
-		"InstanceNorm":    wrong(func(b *bench) { graph.InstanceNorm(b.f(6), b.f(6), b.f(6), 1e-5) }, "float32[6]"),
-		"GRU":             wrong(func(b *bench) { graph.GRU(b.f(2, 3, 9), b.f(4, 12), nil, graph.GRUOptions{}) }, "GRU(float32[2 3 9], float32[4 12]"),
-		"LSTM":            wrong(func(b *bench) { graph.LSTM(b.f(2, 3, 9), b.f(4, 16), nil, nil, graph.LSTMOptions{}) }, "LSTM(float32[2 3 9], float32[4 16]"),
-		"FloorDiv":        wrongBinaryOf(graph.FloorDiv),
-		"Insert":          wrong(func(b *bench) { graph.Insert(variable(4, 2), b.f(1, 3), b.ints(1), 0) }, "Insert(float32[4 2], float32[1 3], int64[1])", "axis 1"),
-		"LinearInt8":      wrong(func(b *bench) { graph.LinearInt8(b.f(2, 3), graph.Int8{Weight: tensor.New(tensor.Int8, 3, 2)}) }, "LinearInt8(float32[2 3])"),
+		"GridSample/wrap": wrong(func(b *bench) {
+			graph.GridSample(b.f(1, 4, 4, 2), b.f(1, 3, 3, 2), graph.GridSampleOptions{Padding: graph.PadWrap})
+		}, "GridSample(float32[1 4 4 2], float32[1 3 3 2])", "wrap"),
+		"AffineGrid":   wrong(func(b *bench) { graph.AffineGrid(b.f(1, 3, 3), graph.Ints(2, 2), false) }, "AffineGrid(float32[1 3 3])"),
+		"Det":          wrong(func(b *bench) { graph.Det(b.f(2, 3)) }, "Det(float32[2 3])"),
+		"GroupNorm":    wrong(func(b *bench) { graph.GroupNorm(b.f(1, 4, 6), b.f(6), b.f(6), 4, 1e-5) }, "GroupNorm(float32[1 4 6]", "4"),
+		"InstanceNorm": wrong(func(b *bench) { graph.InstanceNorm(b.f(6), b.f(6), b.f(6), 1e-5) }, "float32[6]"),
+		"GRU":          wrong(func(b *bench) { graph.GRU(b.f(2, 3, 9), b.f(4, 12), nil, graph.GRUOptions{}) }, "GRU(float32[2 3 9], float32[4 12]"),
+		"LSTM":         wrong(func(b *bench) { graph.LSTM(b.f(2, 3, 9), b.f(4, 16), nil, nil, graph.LSTMOptions{}) }, "LSTM(float32[2 3 9], float32[4 16]"),
+		"FloorDiv":     wrongBinaryOf(graph.FloorDiv),
+		"Insert":       wrong(func(b *bench) { graph.Insert(variable(4, 2), b.f(1, 3), b.ints(1), 0) }, "Insert(float32[4 2], float32[1 3], int64[1])", "axis 1"),
+		"LinearInt8":   wrong(func(b *bench) { graph.LinearInt8(b.f(2, 3), graph.Int8{Weight: tensor.New(tensor.Int8, 3, 2)}) }, "LinearInt8(float32[2 3])"),
 		"Conv2DInt8": wrong(func(b *bench) {
 			graph.Conv2DInt8(b.f(2, 3, 3, 1), graph.ConvAttrs{}, graph.Int8{Weight: tensor.New(tensor.Int8, 1, 1, 1, 2)})
 		}, "Conv2DInt8(float32[2 3 3 1])"),

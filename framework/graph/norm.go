@@ -9,9 +9,8 @@ func L2Norm(x *Node, axes ...int) *Node { return safeSqrt(Sum(Square(x), axes...
 
 // safeSqrt is the square root with the gradient 0 at 0.
 func safeSqrt(x *Node) *Node {
-	zero := Scalar(x.Graph(), 0)
-	some := Gt(x, zero)
-	return Where(some, Sqrt(Where(some, x, Scalar(x.Graph(), 1))), zero)
+	some := positive(x)
+	return Where(some, Sqrt(Where(some, x, Scalar(x.Graph(), 1))), Scalar(x.Graph(), 0))
 }
 
 // LogSumExp returns log Σexp(x) along axes, which vanish, without overflow; with

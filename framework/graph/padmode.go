@@ -1,18 +1,20 @@
 package graph
 
-// PadMode is what PadWith surrounds a node with.
+// PadMode is what lies outside of an array, for PadWith and GridSample.
 type PadMode uint8
 
+// The modes of padding.
 const (
-	PadEdge    PadMode = iota // the outermost element: a a [a b c] c c
+	PadZeros   PadMode = iota // zeros: 0 0 [a b c] 0 0
+	PadEdge                   // the outermost element: a a [a b c] c c
 	PadReflect                // mirrored at the outermost element: c b [a b c] b a
 	PadWrap                   // the other end: b c [a b c] a b
 )
 
-// PadWith surrounds x with its own elements: before[i] and after[i] along axis
+// PadWith surrounds x with zeros or its own elements: before[i] and after[i] along axis
 // i. Reflections reach less than the axis' length, wrapping no more than it;
 // for symbolic axes that is checked when the program is compiled for a size.
-// For a constant border see Pad.
+// For a border of another constant see Pad.
 func PadWith(x *Node, before, after []int, mode PadMode) *Node {
 	if len(before) != x.Rank() || len(after) != x.Rank() {
 		Fail("PadWith", []*Node{x}, "there must be one length per axis")
@@ -26,7 +28,12 @@ func PadWith(x *Node, before, after []int, mode PadMode) *Node {
 		if known && (mode == PadReflect && max(a, b) >= n || mode == PadWrap && max(a, b) > n || mode == PadEdge && n == 0 && a+b > 0) {
 			Fail("PadWith", []*Node{x}, "axis %d is too short for borders of %d and %d", axis, b, a)
 		}
-		x = padAxis(x, axis, b, a, mode)
+		if mode != PadZeros {
+			x = padAxis(x, axis, b, a, mode)
+		}
+	}
+	if mode == PadZeros {
+		return Pad(x, before, after, 0)
 	}
 	return x
 }

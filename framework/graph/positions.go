@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -22,4 +24,17 @@ var _ = register(operator{
 // Positions returns 0, 1, ... length-1 as int64.
 func Positions(g *Graph, length Dim) *Node {
 	return apply("Positions", g, PositionsAttrs{length})
+}
+
+// PositionsAlong returns 0, 1, ... length-1 as int64 along an axis of an array of
+// the given rank whose other axes have length 1.
+func PositionsAlong(g *Graph, length Dim, axis, rank int) *Node {
+	return Reshape(Positions(g, length), along(axis, rank, length)...)
+}
+
+// along is a shape of ones but for d at axis.
+func along(axis, rank int, d Dim) Shape {
+	s := slices.Repeat(Shape{Const(1)}, rank)
+	s[axis] = d
+	return s
 }

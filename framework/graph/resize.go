@@ -28,7 +28,8 @@ var _ = register(operator{
 })
 
 // Resize scales x [N,H,W,C] to the given height and width with half-pixel
-// centres; antialias widens the linear filter when shrinking. It has no gradient.
+// centres; antialias widens the linear filter when shrinking. It has no gradient;
+// Interpolate has.
 func Resize(x *Node, height, width Dim, mode chip.ResizeMode, antialias bool) *Node {
 	return on("Resize", ResizeAttrs{height, width, mode, antialias}, x)
 }

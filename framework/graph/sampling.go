@@ -1,17 +1,10 @@
 package graph
 
-import (
-	"slices"
-
-	"github.com/macaw-ai/macaw/framework/tensor"
-)
+import "slices"
 
 // taps are the elements along one axis that each sample reads: their positions,
 // int64, and weights, float32, of one shape.
 type taps struct{ index, weight []*Node }
-
-// floatDim is d as a float32 scalar.
-func floatDim(g *Graph, d Dim) *Node { return Cast(intDim(g, d), tensor.Float32) }
 
 // floored is the largest whole number up to x, without a gradient.
 func floored(x *Node) *Node { return StopGradient(Floor(x)) }
@@ -31,7 +24,7 @@ func sampled(x *Node, axes []taps, shape Shape) *Node {
 	var add func(axis int, index, weight *Node)
 	add = func(axis int, index, weight *Node) {
 		if axis < r {
-			step := intDim(g, x.shape[axis+2:r+1].Size())
+			step := IntSize(g, x.shape[axis+2:r+1].Size())
 			for k, at := range axes[axis].index {
 				w := axes[axis].weight[k]
 				if weight != nil {
@@ -48,6 +41,6 @@ func sampled(x *Node, axes []taps, shape Shape) *Node {
 			sum = Add(sum, term)
 		}
 	}
-	add(0, Mul(PositionsAlong(g, x.Dim(0), 0, 2), intDim(g, x.shape[1:r+1].Size())), nil)
+	add(0, Mul(PositionsAlong(g, x.Dim(0), 0, 2), IntSize(g, x.shape[1:r+1].Size())), nil)
 	return Reshape(sum, append(slices.Clone(shape), x.Dim(-1))...)
 }

@@ -21,7 +21,7 @@ func init() {
 		"AffineGrid":     of(func(in nodes) *node { return graph.AffineGrid(in[0], graph.Ints(3, 4), false) }, values(1, -1, 1, 2, 2, 3)),
 		"AffineGrid/3-D": of(func(in nodes) *node { return graph.AffineGrid(in[0], graph.Ints(2, 1, 3), true) }, values(1, -1, 1, 2, 3, 4)),
 		"AffineGrid/like": of(func(in nodes) *node {
-			return graph.GridSample(in[1], graph.AffineGrid(in[0], in[1].Shape()[1:3], false), graph.GridSampleOptions{Padding: graph.BorderOutside})
+			return graph.GridSample(in[1], graph.AffineGrid(in[0], in[1].Shape()[1:3], false), graph.GridSampleOptions{Padding: graph.PadEdge})
 		}, values(1, -1, 1, 2, 2, 3), values(2, -1, 1, 2, 3, 4, 2)),
 	}
 	for n := 1; n <= 5; n++ {
@@ -29,7 +29,7 @@ func init() {
 	}
 	cases["Det/singular"] = of(func(in nodes) *node { return graph.Det(in[0]) }, tensor.Of([]float32{1, 2, 3, 2, 4, 6, 1, 0, 1}, 3, 3))
 	for mode := range graph.SampleCubic + 1 {
-		for padding := range graph.MirrorOutside + 1 {
+		for padding := range graph.PadReflect + 1 {
 			for align := range 2 {
 				o := graph.GridSampleOptions{Mode: mode, Padding: padding, AlignCorners: align == 1}
 				name := fmt.Sprintf("GridSample/%d %d %v", mode, padding, o.AlignCorners)

@@ -6,37 +6,21 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// intDim is d as an int64 scalar.
-func intDim(g *Graph, d Dim) *Node {
-	if n, ok := d.Known(); ok {
-		return g.Const(tensor.Scalar(int64(n)))
-	}
-	return Cast(Size(g, d), tensor.Int64)
-}
-
 // wrapped adds n to the negative ones of an index.
 func wrapped(index *Node, n Dim) *Node {
 	g := index.Graph()
 	index = Cast(index, tensor.Int64)
-	return Where(Lt(index, g.Const(tensor.Scalar(int64(0)))), Add(index, intDim(g, n)), index)
-}
-
-// PositionsAlong returns 0, 1, ... length-1 as int64 along an axis of an array of
-// the given rank whose other axes have length 1.
-func PositionsAlong(g *Graph, length Dim, axis, rank int) *Node {
-	shape := slices.Repeat(Shape{Const(1)}, rank)
-	shape[axis] = length
-	return Reshape(Positions(g, length), shape...)
+	return Where(Lt(index, g.Const(tensor.Scalar(int64(0)))), Add(index, IntSize(g, n)), index)
 }
 
 // flatElements gives the positions in an array of the given shape, flattened, of
 // the elements that index means along axis.
 func flatElements(shape Shape, index *Node, axis int) *Node {
 	g := index.Graph()
-	flat := Mul(wrapped(index, shape[axis]), intDim(g, shape[axis+1:].Size()))
+	flat := Mul(wrapped(index, shape[axis]), IntSize(g, shape[axis+1:].Size()))
 	for i := range shape {
 		if i != axis {
-			flat = Add(flat, Mul(PositionsAlong(g, index.Dim(i), i, len(shape)), intDim(g, shape[i+1:].Size())))
+			flat = Add(flat, Mul(PositionsAlong(g, index.Dim(i), i, len(shape)), IntSize(g, shape[i+1:].Size())))
 		}
 	}
 	return flat
@@ -68,7 +52,7 @@ func flatRows(op string, x, index *Node, batch int) (rows *Node, n int) {
 	rank := index.Rank() - 1
 	for j := range k {
 		part := wrapped(Squeeze(Slice(index, -1, j, j+1), -1), shape[batch+j])
-		part = Mul(part, intDim(g, shape[batch+j+1:batch+k].Size()))
+		part = Mul(part, IntSize(g, shape[batch+j+1:batch+k].Size()))
 		if rows == nil {
 			rows = part
 		} else {
@@ -76,7 +60,7 @@ func flatRows(op string, x, index *Node, batch int) (rows *Node, n int) {
 		}
 	}
 	for i := range batch {
-		rows = Add(rows, Mul(PositionsAlong(g, shape[i], i, rank), intDim(g, shape[i+1:batch+k].Size())))
+		rows = Add(rows, Mul(PositionsAlong(g, shape[i], i, rank), IntSize(g, shape[i+1:batch+k].Size())))
 	}
 	return rows, batch + k
 }

@@ -2,7 +2,9 @@ package graph_test
 
 import (
 	"maps"
+	"testing"
 
+	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -34,4 +36,15 @@ func init() {
 			values(1, -1, 1, 2, 3), values(2, -1, 1, 3, 4), values(3, -1, 1, 4, 2)),
 		"Einsum/ellipsis": of(func(in nodes) *node { return graph.Einsum("...c,c->...", in...) }, values(1, -1, 1, 2, 3, 4), values(2, -1, 1, 4)),
 	})
+}
+
+// TestIntSizeIsExact has a product of symbols that float32 cannot hold.
+func TestIntSizeIsExact(t *testing.T) {
+	g := graph.New(graph.Inference)
+	x := g.Input("x", tensor.Float32, graph.Dims("N")...)
+	n := graph.IntSize(g, x.Dim(0).Mul(x.Dim(0)))
+	got := run(t, cpu.New(cpu.Options{Threads: 1}), nodes{x}, nodes{n}, tensor.New(tensor.Float32, 4097))[0]
+	if v := got.Int64s()[0]; v != 4097*4097 {
+		t.Errorf("4097² is %d, want %d", v, 4097*4097)
+	}
 }

@@ -90,14 +90,17 @@ func Narrow(x *Node, axis int, start, length Dim) *Node {
 }
 
 func sliceDims(x *Node, axis int, from, to Dim) *Node {
-	a := SliceAttrs{Start: make([]Dim, x.Rank()), Len: slices.Clone(x.shape), Step: make([]int, x.Rank())}
-	for i := range a.Step {
-		a.Step[i] = 1
-	}
-	a.Start[axis], a.Len[axis] = from, to.Sub(from)
-	if a.Start[axis].Is(0) && a.Len[axis].Equal(x.shape[axis]) {
+	length := to.Sub(from)
+	if from.Is(0) && length.Equal(x.shape[axis]) {
 		return x
 	}
+	return strided(x, axis, from, length, 1)
+}
+
+// strided takes n elements along axis, from start by step.
+func strided(x *Node, axis int, start, n Dim, step int) *Node {
+	a := SliceAttrs{Start: make([]Dim, x.Rank()), Len: slices.Clone(x.shape), Step: slices.Repeat([]int{1}, x.Rank())}
+	a.Start[axis], a.Len[axis], a.Step[axis] = start, n, step
 	return on("Slice", a, x)
 }
 
@@ -110,22 +113,16 @@ func Stride(x *Node, axis, start, step int) *Node {
 	}
 	n := x.shape[axis]
 	from := position(n, start)
-	a := SliceAttrs{Start: make([]Dim, x.Rank()), Len: slices.Clone(x.shape), Step: make([]int, x.Rank())}
-	for i := range a.Step {
-		a.Step[i] = 1
-	}
 	if length, ok := n.Known(); ok {
 		if i, _ := from.Known(); i < 0 || i > length || i == length && step < 0 {
 			Fail("Stride", []*Node{x}, "start %d lies outside of axis %d", start, axis)
 		}
 	}
-	a.Start[axis], a.Step[axis] = from, step
-	if step > 0 {
-		a.Len[axis] = n.Sub(from).AddInt(step - 1).Div(Const(step))
-	} else {
-		a.Len[axis] = from.Div(Const(-step)).AddInt(1)
+	length := n.Sub(from).AddInt(step - 1).Div(Const(step))
+	if step < 0 {
+		length = from.Div(Const(-step)).AddInt(1)
 	}
-	return on("Slice", a, x)
+	return strided(x, axis, from, length, step)
 }
 
 // Split cuts x along axis into parts of the given lengths, which must add up.

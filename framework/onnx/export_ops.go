@@ -268,11 +268,16 @@ func exportPositions(x *exporter, n *graph.Node) error {
 }
 
 func exportSize(x *exporter, n *graph.Node) error {
-	size, err := x.dims(n, graph.Shape{n.Op().Attrs.(graph.SizeAttrs).Dim}, nil, false)
+	a := n.Op().Attrs.(graph.SizeAttrs)
+	size, err := x.dims(n, graph.Shape{a.Dim}, nil, false)
 	if err != nil {
 		return err
 	}
-	return x.set(n, x.b.Op("Cast", Attrs{"to": tensor.Float32}, x.b.Op("Squeeze", nil, size)))
+	size = x.b.Op("Squeeze", nil, size)
+	if !a.Int {
+		size = x.b.Op("Cast", Attrs{"to": tensor.Float32}, size)
+	}
+	return x.set(n, size)
 }
 
 // dims makes an int64 vector of the dimensions. Symbolic ones are read off a

@@ -104,23 +104,15 @@ func liftRange(c *lifting) error {
 		x = graph.Mul(x, c.g.Const(tensor.Scalar(int64(by))))
 	}
 	if !start.Is(0) {
-		x = graph.Add(x, integer64(c.g, start))
+		x = graph.Add(x, graph.IntSize(c.g, start))
 	}
 	return c.set(x)
-}
-
-// integer64 is d as an int64 scalar.
-func integer64(g *graph.Graph, d graph.Dim) *graph.Node {
-	if n, ok := d.Known(); ok {
-		return g.Const(tensor.Scalar(int64(n)))
-	}
-	return graph.Cast(graph.Size(g, d), tensor.Int64)
 }
 
 // wrapped adds n to the negative ones of an int64 index.
 func wrapped(index *graph.Node, n graph.Dim) *graph.Node {
 	g := index.Graph()
-	return graph.Where(graph.Lt(index, g.Const(tensor.Scalar(int64(0)))), graph.Add(index, integer64(g, n)), index)
+	return graph.Where(graph.Lt(index, g.Const(tensor.Scalar(int64(0)))), graph.Add(index, graph.IntSize(g, n)), index)
 }
 
 func liftGatherElements(c *lifting) error {
@@ -220,8 +212,8 @@ func liftReverseSequence(c *lifting) error {
 	at := graph.PositionsAlong(c.g, n, time, 2)
 	back := graph.Sub(graph.Sub(lens, c.g.Const(tensor.Scalar(int64(1)))), at)
 	index := graph.Where(graph.Lt(at, lens), back, at)
-	index = graph.Mul(index, integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[time == 0]))
-	other := graph.Mul(graph.PositionsAlong(c.g, x.Dim(batch), batch, 2), integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
+	index = graph.Mul(index, graph.IntSize(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[time == 0]))
+	other := graph.Mul(graph.PositionsAlong(c.g, x.Dim(batch), batch, 2), graph.IntSize(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
 	rows := graph.Reshape(x, append(graph.Shape{x.Shape()[:2].Size()}, x.Shape()[2:]...)...)
 	return c.set(graph.Gather(rows, graph.Add(index, other), 0))
 }

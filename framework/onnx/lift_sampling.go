@@ -15,7 +15,7 @@ func init() {
 var (
 	sampleModes = map[string]graph.SampleMode{"linear": graph.SampleLinear, "bilinear": graph.SampleLinear, "nearest": graph.SampleNearest,
 		"cubic": graph.SampleCubic, "bicubic": graph.SampleCubic}
-	samplePaddings = map[string]graph.SamplePadding{"zeros": graph.ZerosOutside, "border": graph.BorderOutside, "reflection": graph.MirrorOutside}
+	samplePaddings = map[string]graph.PadMode{"zeros": graph.PadZeros, "border": graph.PadEdge, "reflection": graph.PadReflect}
 )
 
 func liftGridSample(c *lifting) error {
