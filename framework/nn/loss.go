@@ -2,10 +2,12 @@ package nn
 
 import "github.com/macaw-ai/macaw/framework/graph"
 
-// CrossEntropy returns the mean over the batch of the softmax cross-entropy of
-// logits [N,K] against labels int64 [N]; see graph.CrossEntropy.
+// CrossEntropy returns the softmax cross-entropy of logits [N,K] against labels
+// int64 [N], averaged over the labels that are not negative, which are ignored;
+// where all are, it is 0. See graph.CrossEntropy.
 func CrossEntropy(logits, labels *graph.Node, smoothing float32) *graph.Node {
-	return graph.Mean(graph.CrossEntropy(logits, labels, smoothing))
+	sum := graph.Sum(graph.CrossEntropy(logits, labels, smoothing)) // ignored labels have loss 0
+	return graph.Div(sum, graph.Max(graph.Sum(counted(labels)), graph.Scalar(logits.Graph(), 1)))
 }
 
 // MSE returns the mean of (y-target)², a scalar; y and target are float32 of one

@@ -27,16 +27,19 @@ func CrossEntropyWith(logits, labels *graph.Node, o CrossEntropyOptions) *graph.
 	g := logits.Graph()
 	x, y := graph.Reshape(logits, graph.Const(-1), graph.Const(k)), graph.Reshape(labels, graph.Const(-1))
 	if len(o.Weights) == 0 {
-		counted := graph.Cast(graph.Ge(y, g.Const(tensor.Scalar(int64(0)))), tensor.Float32)
-		return weightedMean(graph.CrossEntropy(x, y, o.Smoothing), counted)
+		return CrossEntropy(x, y, o.Smoothing)
 	}
 	w := g.Const(tensor.Of(o.Weights, k))
 	hot := graph.OneHot(y, k) // zeros where the label is negative
 	of := graph.Sum(graph.Mul(hot, w), 1)
-	counted := graph.SumKeep(hot, 1)
-	q := graph.Add(graph.MulScalar(hot, 1-o.Smoothing), graph.MulScalar(counted, o.Smoothing/float32(k)))
+	q := graph.Add(graph.MulScalar(hot, 1-o.Smoothing), graph.MulScalar(graph.SumKeep(hot, 1), o.Smoothing/float32(k)))
 	loss := graph.Neg(graph.Sum(graph.Mul(graph.Mul(q, w), graph.LogSoftmax(x)), 1))
 	return graph.Div(graph.Sum(loss), positiveOr1(graph.Sum(of)))
+}
+
+// counted is 1 where a label is not negative and 0 elsewhere.
+func counted(labels *graph.Node) *graph.Node {
+	return graph.Cast(graph.Ge(labels, labels.Graph().Const(tensor.Scalar(int64(0)))), tensor.Float32)
 }
 
 // weightedMean is Σ w·x / Σ w, and 0 where all weights are 0.

@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/tensor"
-)
+import "github.com/macaw-ai/macaw/framework/graph"
 
 // CTCOptions configure CTC. The zero value has class 0 for the blank.
 type CTCOptions struct {
@@ -21,6 +18,5 @@ func CTC(logits, labels, frames *graph.Node, o CTCOptions) *graph.Node {
 	if o.IgnoreImpossible {
 		loss = graph.Where(graph.Lt(loss, graph.Scalar(g, 3e38)), loss, graph.Scalar(g, 0))
 	}
-	real := graph.Cast(graph.Ge(labels, g.Const(tensor.Scalar(int64(0)))), tensor.Float32)
-	return graph.Mean(graph.Div(loss, graph.Max(graph.Sum(real, 1), graph.Scalar(g, 1))))
+	return graph.Mean(graph.Div(loss, graph.Max(graph.Sum(counted(labels), 1), graph.Scalar(g, 1))))
 }

@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/tensor"
-)
+import "github.com/macaw-ai/macaw/framework/graph"
 
 // Focal returns the mean of -α_t·(1-p_t)^gamma·log p_t of logits against targets 0
 // and 1, with p_t the probability of the target and α_t alpha for 1 and 1-alpha
@@ -35,5 +32,5 @@ func SoftmaxFocal(logits, labels *graph.Node, gamma float32) *graph.Node {
 	logp := graph.Sum(graph.Mul(hot, graph.LogSoftmax(logits)), -1)
 	rest := graph.Max(graph.Sub(graph.Scalar(g, 1), graph.Exp(logp)), graph.Scalar(g, 1e-12))
 	loss := graph.Mul(graph.Pow(rest, graph.Scalar(g, gamma)), graph.Neg(logp))
-	return weightedMean(loss, graph.Cast(graph.Ge(labels, g.Const(tensor.Scalar(int64(0)))), tensor.Float32))
+	return weightedMean(loss, counted(labels))
 }

@@ -134,8 +134,12 @@ func TestLossValues(t *testing.T) {
 		f    func(in []*node) *node
 		want float64
 	}{
-		"cross-entropy": {tensors{half, labels(1)}, func(in []*node) *node { return nn.CrossEntropyWith(in[0], in[1], nn.CrossEntropyOptions{}) }, log(2)},
-		"all ignored":   {tensors{half, labels(-1)}, func(in []*node) *node { return nn.CrossEntropyWith(in[0], in[1], nn.CrossEntropyOptions{}) }, 0},
+		"cross-entropy of two": {tensors{floats([]int{3, 2}, 0, 0, 5, 1, float32(log(3)), 0), labels(1, -1, 1)}, func(in []*node) *node {
+			return nn.CrossEntropy(in[0], in[1], 0)
+		}, (log(2) + log(4)) / 2},
+		"cross-entropy of none": {tensors{half, labels(-1)}, func(in []*node) *node { return nn.CrossEntropy(in[0], in[1], 0.1) }, 0},
+		"cross-entropy":         {tensors{half, labels(1)}, func(in []*node) *node { return nn.CrossEntropyWith(in[0], in[1], nn.CrossEntropyOptions{}) }, log(2)},
+		"all ignored":           {tensors{half, labels(-1)}, func(in []*node) *node { return nn.CrossEntropyWith(in[0], in[1], nn.CrossEntropyOptions{}) }, 0},
 		"ignored counts not": {tensors{floats([]int{2, 2}, 0, 0, 5, 1), labels(1, -1)}, func(in []*node) *node {
 			return nn.CrossEntropyWith(in[0], in[1], nn.CrossEntropyOptions{})
 		}, log(2)},
