@@ -37,15 +37,38 @@ var (
 
 func main() {
 	flag.Parse()
+	log.SetFlags(0)
 	if flag.NArg() != 1 {
 		log.Fatal("usage: gpt [flags] TEXT-FILE")
 	}
 	if err := run(flag.Arg(0)); err != nil {
-		log.Fatal(err)
+		log.Fatal("gpt: ", err)
 	}
 }
 
+// checkFlags reports flags that make no model or no training.
+func checkFlags() error {
+	switch {
+	case !(*minutes > 0) || *minutes > 1e6:
+		return fmt.Errorf("-minutes is %v, but the time to train must be positive", *minutes)
+	case *context < 2:
+		return fmt.Errorf("-context is %d, but the model must see at least 2 characters", *context)
+	case *batch < 1:
+		return fmt.Errorf("-batch is %d, but a step needs at least 1 window of text", *batch)
+	case !(*rate > 0):
+		return fmt.Errorf("-rate is %v, but the learning rate must be positive", *rate)
+	case !(*dropout >= 0 && *dropout < 1):
+		return fmt.Errorf("-dropout is %v, but a probability of dropout is from 0 to below 1", *dropout)
+	case *sample < 0:
+		return fmt.Errorf("-sample is %d, but the number of characters cannot be negative", *sample)
+	}
+	return nil
+}
+
 func run(path string) error {
+	if err := checkFlags(); err != nil {
+		return err
+	}
 	ids, vocab, err := read(path)
 	if err != nil {
 		return err
@@ -53,11 +76,15 @@ func run(path string) error {
 	cut := len(ids) * 9 / 10
 	train, validation := ids[:cut], ids[cut:]
 	if len(validation) <= *context {
-		return fmt.Errorf("%s is too short: validation needs more than %d characters", path, *context)
+		return fmt.Errorf("%s is too short: a tenth of its %d characters is for validation, which needs more than %d", path, len(ids), *context)
+	}
+	config := nn.DecoderConfig{Vocab: len(vocab), Width: *width, Layers: *layers, Heads: *heads, Dropout: float32(*dropout)}
+	if err := config.Validate(); err != nil {
+		return err
 	}
 
 	params := nn.NewParams(1)
-	model := nn.NewDecoder(params, nn.DecoderConfig{Vocab: len(vocab), Width: *width, Layers: *layers, Heads: *heads, Dropout: float32(*dropout)})
+	model := nn.NewDecoder(params, config)
 	dev := cpu.New(cpu.Options{})
 	step, err := compile(dev, model, params)
 	if err != nil {
@@ -76,8 +103,9 @@ func run(path string) error {
 	schedule := optim.OneCycle{Max: float32(*rate), Steps: 10001, Warm: 0.05, Final: 100}
 	for n := 1; ; n++ {
 		spent := time.Since(start)
-		if done := spent >= budget; done || int(spent/(budget/20)) > shown {
-			shown = int(spent / (budget / 20))
+		twentieth := int(20 * float64(spent) / float64(budget))
+		if done := spent >= budget; done || twentieth > shown {
+			shown = twentieth
 			all := windows(validation, *context)
 			if !done {
 				all = all[:min(len(all), 64)]

@@ -15,19 +15,9 @@ import (
 // keys whose rotary pairs are neighbours are reordered to that format's halves.
 func (m *Model) Save(folder string) (err error) {
 	c := m.Decoder.Config()
-	kv := c.KeyValueHeads
-	if kv == 0 {
-		kv, c.KeyValueHeads = c.Heads, c.Heads
-	}
 	s := settings{Architectures: []string{"LlamaForCausalLM"}, Type: "llama", Width: c.Width, Hidden: c.Hidden, Layers: c.Layers, Heads: c.Heads,
-		KeyValueHeads: kv, Vocab: c.Vocab, Context: m.Context, Eps: c.Eps, RotaryBase: c.Rotary.Base, Tied: !c.Untied, Activation: "silu",
+		KeyValueHeads: c.KeyValueHeads, Vocab: c.Vocab, Context: m.Context, Eps: c.Eps, RotaryBase: c.Rotary.Base, Tied: !c.Untied, Activation: "silu",
 		BOS: json.RawMessage(strconv.Itoa(m.BOS)), EOS: json.RawMessage(strconv.Itoa(m.EOS))}
-	if s.Eps == 0 {
-		s.Eps = 1e-5
-	}
-	if s.RotaryBase == 0 {
-		s.RotaryBase = 10000
-	}
 	file := safetensors.File{Tensors: map[string]*tensor.Tensor{}, Metadata: map[string]string{"format": "pt"}}
 	for _, w := range weights(c) {
 		values := m.get(w)

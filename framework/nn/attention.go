@@ -1,10 +1,6 @@
 package nn
 
-import (
-	"fmt"
-
-	"github.com/macaw-ai/macaw/framework/graph"
-)
+import "github.com/macaw-ai/macaw/framework/graph"
 
 // MultiHeadAttention lets every position of a sequence gather from others.
 // Source: Vaswani et al. 2017, arXiv:1706.03762, §3.2.
@@ -38,7 +34,7 @@ func NewMultiHeadAttention(p *Params, d, heads int, o AttentionOptions) *MultiHe
 		o.KeyValueHeads = heads
 	}
 	if o.KeyValueHeads < 1 || heads%o.KeyValueHeads != 0 {
-		panic(fmt.Sprintf("nn.NewMultiHeadAttention: %d key and value heads do not divide %d heads", o.KeyValueHeads, heads))
+		graph.Fail("MultiHeadAttention", nil, "%d key and value heads do not divide %d heads", o.KeyValueHeads, heads)
 	}
 	if o.Init == nil {
 		o.Init = GlorotUniform

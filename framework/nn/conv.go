@@ -24,20 +24,22 @@ func (o ConvOptions) geometry() graph.ConvOptions {
 	return graph.ConvOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}
 }
 
-func (o ConvOptions) init() Initialiser {
+// weights makes a weight of shape dims and, unless o says not, a bias for out channels.
+func (o ConvOptions) weights(p *Params, out int, dims ...int) (weight, bias *graph.Variable) {
 	if o.Init == nil {
-		return HeNormal
+		o.Init = HeNormal
 	}
-	return o.Init
+	weight = p.Weight("weight", o.Init, dims...)
+	if !o.NoBias {
+		bias = p.Weight("bias", Zeros, out)
+	}
+	return weight, bias
 }
 
 // NewConv2D makes a layer of k by k kernels from in to out channels.
 func NewConv2D(p *Params, in, out, k int, o ConvOptions) *Conv2D {
-	c := &Conv2D{options: o.geometry(), Weight: p.Weight("weight", o.init(), k, k, in/max(o.Groups, 1), out)}
-	if !o.NoBias {
-		c.Bias = p.Weight("bias", Zeros, out)
-	}
-	return c
+	w, b := o.weights(p, out, k, k, in/max(o.Groups, 1), out)
+	return &Conv2D{Weight: w, Bias: b, options: o.geometry()}
 }
 
 // Forward maps x [N,H,W,in] to [N,OH,OW,out].
@@ -54,11 +56,8 @@ type Conv1D struct {
 
 // NewConv1D makes a layer of kernels of length k from in to out channels.
 func NewConv1D(p *Params, in, out, k int, o ConvOptions) *Conv1D {
-	c := &Conv1D{options: o.geometry(), Weight: p.Weight("weight", o.init(), k, in/max(o.Groups, 1), out)}
-	if !o.NoBias {
-		c.Bias = p.Weight("bias", Zeros, out)
-	}
-	return c
+	w, b := o.weights(p, out, k, in/max(o.Groups, 1), out)
+	return &Conv1D{Weight: w, Bias: b, options: o.geometry()}
 }
 
 // Forward maps x [N,L,in] to [N,OL,out].

@@ -11,12 +11,8 @@ type Conv3D struct {
 
 // NewConv3D makes a layer of kernels of edge k from in to out channels.
 func NewConv3D(p *Params, in, out, k int, o ConvOptions) *Conv3D {
-	c := &Conv3D{options: graph.Conv3DOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups},
-		Weight: p.Weight("weight", o.init(), k, k, k, in/max(o.Groups, 1), out)}
-	if !o.NoBias {
-		c.Bias = p.Weight("bias", Zeros, out)
-	}
-	return c
+	w, b := o.weights(p, out, k, k, k, in/max(o.Groups, 1), out)
+	return &Conv3D{Weight: w, Bias: b, options: graph.Conv3DOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}}
 }
 
 // Forward maps x [N,D,H,W,in] to [N,OD,OH,OW,out].

@@ -14,12 +14,14 @@ type ConvTransposeOptions struct {
 	Init      Initialiser // of the weight; nil means HeNormal
 }
 
-func (o ConvTransposeOptions) geometry() graph.ConvTransposeOptions {
-	return graph.ConvTransposeOptions{OutPad: [2]int{o.OutputPad, o.OutputPad},
-		ConvOptions: graph.ConvOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}}
+// conv has the options of the convolution that is turned around.
+func (o ConvTransposeOptions) conv() ConvOptions {
+	return ConvOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups, NoBias: o.NoBias, Init: o.Init}
 }
 
-func (o ConvTransposeOptions) init() Initialiser { return ConvOptions{Init: o.Init}.init() }
+func (o ConvTransposeOptions) geometry() graph.ConvTransposeOptions {
+	return graph.ConvTransposeOptions{ConvOptions: o.conv().geometry(), OutPad: [2]int{o.OutputPad, o.OutputPad}}
+}
 
 // ConvTranspose2D is a transposed convolution over images, which makes them
 // larger; see graph.ConvTranspose2D.
@@ -31,11 +33,8 @@ type ConvTranspose2D struct {
 
 // NewConvTranspose2D makes a layer of k by k kernels from in to out channels.
 func NewConvTranspose2D(p *Params, in, out, k int, o ConvTransposeOptions) *ConvTranspose2D {
-	c := &ConvTranspose2D{options: o.geometry(), Weight: p.Weight("weight", o.init(), k, k, out/max(o.Groups, 1), in)}
-	if !o.NoBias {
-		c.Bias = p.Weight("bias", Zeros, out)
-	}
-	return c
+	w, b := o.conv().weights(p, out, k, k, out/max(o.Groups, 1), in)
+	return &ConvTranspose2D{Weight: w, Bias: b, options: o.geometry()}
 }
 
 // Forward maps x [N,H,W,in] to [N,OH,OW,out].
@@ -52,11 +51,8 @@ type ConvTranspose1D struct {
 
 // NewConvTranspose1D makes a layer of kernels of length k from in to out channels.
 func NewConvTranspose1D(p *Params, in, out, k int, o ConvTransposeOptions) *ConvTranspose1D {
-	c := &ConvTranspose1D{options: o.geometry(), Weight: p.Weight("weight", o.init(), k, out/max(o.Groups, 1), in)}
-	if !o.NoBias {
-		c.Bias = p.Weight("bias", Zeros, out)
-	}
-	return c
+	w, b := o.conv().weights(p, out, k, out/max(o.Groups, 1), in)
+	return &ConvTranspose1D{Weight: w, Bias: b, options: o.geometry()}
 }
 
 // Forward maps x [N,L,in] to [N,OL,out].

@@ -22,14 +22,30 @@ type DecoderConfig struct {
 // Validate reports sizes that do not fit together.
 func (c DecoderConfig) Validate() error {
 	switch {
-	case c.Vocab < 1 || c.Width < 1 || c.Layers < 1 || c.Heads < 1 || c.KeyValueHeads < 0 || c.Hidden < 0:
-		return fmt.Errorf("decoder: the sizes %+v must be positive", c)
+	case c.Vocab < 1 || c.Width < 1 || c.Layers < 1 || c.Heads < 1:
+		return fmt.Errorf("decoder: a vocabulary of %d, a width of %d, %d layers and %d heads must all be positive", c.Vocab, c.Width, c.Layers, c.Heads)
+	case c.KeyValueHeads < 0 || c.Hidden < 0:
+		return fmt.Errorf("decoder: %d key and value heads and a hidden width of %d must not be negative", c.KeyValueHeads, c.Hidden)
 	case c.Width%c.Heads != 0 || c.Width/c.Heads%2 != 0:
 		return fmt.Errorf("decoder: %d heads do not divide width %d into even parts", c.Heads, c.Width)
 	case c.KeyValueHeads > 0 && c.Heads%c.KeyValueHeads != 0:
 		return fmt.Errorf("decoder: %d key and value heads do not divide %d heads", c.KeyValueHeads, c.Heads)
 	}
 	return nil
+}
+
+func (c DecoderConfig) withDefaults() DecoderConfig {
+	if c.KeyValueHeads == 0 {
+		c.KeyValueHeads = c.Heads
+	}
+	if c.Hidden == 0 {
+		c.Hidden = (8*c.Width/3 + 15) / 16 * 16
+	}
+	if c.Rotary.Base == 0 {
+		c.Rotary.Base = 10000
+	}
+	c.Eps = epsilon(c.Eps)
+	return c
 }
 
 // Decoder is a causal language model of the llama family: blocks of attention
@@ -52,14 +68,12 @@ type DecoderBlock struct {
 	dropout                 float32
 }
 
-// NewDecoder makes a model. It panics when c is not valid.
+// NewDecoder makes a model. It panics with a *graph.ShapeError when c is not valid.
 func NewDecoder(p *Params, c DecoderConfig) *Decoder {
 	if err := c.Validate(); err != nil {
-		panic("nn.NewDecoder: " + err.Error())
+		graph.Fail("Decoder", nil, "%v", err)
 	}
-	if c.Hidden == 0 {
-		c.Hidden = (8*c.Width/3 + 15) / 16 * 16
-	}
+	c = c.withDefaults()
 	init, last := Normal(0.02), Normal(0.02/float32(math.Sqrt(2*float64(c.Layers))))
 	d := &Decoder{config: c, Embedding: NewEmbeddingWith(p.Sub("embedding"), c.Vocab, c.Width, init)}
 	norm := func(p *Params) *RMSNorm { n := NewRMSNorm(p, c.Width); n.Eps = c.Eps; return n }
@@ -86,7 +100,7 @@ func (d *Decoder) Config() DecoderConfig { return d.config }
 
 // Forward maps tokens int64 [N,T] to the logits [N,T,Vocab] of the next ones.
 func (d *Decoder) Forward(tokens *graph.Node) *graph.Node {
-	return d.through(tokens, func(_ int, b *DecoderBlock, x *graph.Node) *graph.Node { return b.Attention.Forward(x, nil) })
+	return d.logits(d.through(tokens, func(_ int, b *DecoderBlock, x *graph.Node) *graph.Node { return b.Attention.Forward(x, nil) }))
 }
 
 // NewCache makes an empty cache for n sequences of up to capacity tokens.
@@ -101,11 +115,22 @@ func (d *Decoder) NewCache(n, capacity int) []*KeyValueCache {
 // Extend is Forward for tokens that continue those in the caches, the first of
 // them at position first, int64 [1]; see MultiHeadAttention.Extend.
 func (d *Decoder) Extend(tokens *graph.Node, caches []*KeyValueCache, first *graph.Node) *graph.Node {
+	return d.logits(d.extended(tokens, caches, first))
+}
+
+// ExtendLast is Extend for the logits [N,1,Vocab] behind the last token alone,
+// which is all that generating needs: the head is not computed for a prompt.
+func (d *Decoder) ExtendLast(tokens *graph.Node, caches []*KeyValueCache, first *graph.Node) *graph.Node {
+	return d.logits(graph.Slice(d.extended(tokens, caches, first), 1, -1, graph.End))
+}
+
+func (d *Decoder) extended(tokens *graph.Node, caches []*KeyValueCache, first *graph.Node) *graph.Node {
 	return d.through(tokens, func(i int, b *DecoderBlock, x *graph.Node) *graph.Node {
 		return b.Attention.Extend(x, caches[i], first)
 	})
 }
 
+// through applies the blocks: [N,T] to [N,T,Width].
 func (d *Decoder) through(tokens *graph.Node, attention func(i int, b *DecoderBlock, x *graph.Node) *graph.Node) *graph.Node {
 	if tokens.Rank() != 2 {
 		graph.Fail("Decoder", []*graph.Node{tokens}, "the tokens must be [N T]")
@@ -115,6 +140,11 @@ func (d *Decoder) through(tokens *graph.Node, attention func(i int, b *DecoderBl
 		x = graph.Add(x, graph.Dropout(attention(i, b, b.AttentionNorm.Forward(x)), b.dropout))
 		x = graph.Add(x, graph.Dropout(b.Feed.Forward(b.FeedNorm.Forward(x)), b.dropout))
 	}
+	return x
+}
+
+// logits applies the norm and the head to what the blocks gave.
+func (d *Decoder) logits(x *graph.Node) *graph.Node {
 	x = d.Norm.Forward(x)
 	if d.Head != nil {
 		return d.Head.Forward(x)

@@ -27,8 +27,7 @@ func NewGenerator(dev chip.Device, d *Decoder, capacity int) (*Generator, error)
 	var in, out []*graph.Node
 	err := graph.Trace(func() {
 		tokens, first := g.Input("tokens", tensor.Int64, graph.Dims(1, "T")...), g.Input("first", tensor.Int64, graph.Dims(1)...)
-		logits := d.Extend(tokens, d.NewCache(1, capacity), first)
-		in, out = []*graph.Node{tokens, first}, []*graph.Node{graph.Slice(logits, 1, -1, graph.End)}
+		in, out = []*graph.Node{tokens, first}, []*graph.Node{d.ExtendLast(tokens, d.NewCache(1, capacity), first)}
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/nn"
@@ -68,6 +69,16 @@ func TestLeCunNormalAndSparse(t *testing.T) {
 		}
 		if zeros != 15 {
 			t.Errorf("output %d has %d zeros of 20, want 15", c, zeros)
+		}
+	}
+}
+
+// TestForgetGatesStartOpen: of the gates i, o, f, c alone f has biases of 1.
+func TestForgetGatesStartOpen(t *testing.T) {
+	l := nn.NewLSTM(nn.NewParams(1), 3, 2, nn.RecurrentOptions{Bidirectional: true})
+	for _, w := range l.Weights {
+		if got, want := w.Input.Bias.Value().Float32s(), []float32{0, 0, 0, 0, 1, 1, 0, 0}; !slices.Equal(got, want) {
+			t.Errorf("biases %v, want %v", got, want)
 		}
 	}
 }

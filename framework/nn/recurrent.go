@@ -1,7 +1,7 @@
 package nn
 
 import (
-	"fmt"
+	"math/rand/v2"
 
 	"github.com/macaw-ai/macaw/framework/graph"
 )
@@ -21,7 +21,7 @@ func (o RecurrentOptions) defaults(p *Params) RecurrentOptions {
 		o.Layers = 1
 	}
 	if o.Layers < 0 {
-		panic(fmt.Sprintf("nn: %s: %d recurrent layers", p.prefix, o.Layers))
+		graph.Fail("Recurrent", nil, "%s cannot have %d layers", p.prefix, o.Layers)
 	}
 	if o.Init == nil {
 		o.Init = GlorotUniform
@@ -98,17 +98,29 @@ func newRecurrentWeights(p *Params, in, hidden, gates int, o RecurrentOptions) (
 		}
 		for d := range o.directions() {
 			q := p.Subf("layer%d", layer+1).Sub([]string{"forward", "backward"}[d])
-			all = append(all, RecurrentWeights{Input: NewLinearWith(q.Sub("input"), in, gates*hidden, LinearOptions{Init: o.Init}),
-				Recurrent: q.Weight("recurrent", o.Init, hidden, gates*hidden)})
+			input, bias := q.Sub("input"), Initialiser(Zeros)
+			if gates == 4 {
+				bias = forgetOpen
+			}
+			w := RecurrentWeights{Input: &Linear{Weight: input.Weight("weight", o.Init, in, gates*hidden), Bias: input.Weight("bias", bias, gates*hidden)},
+				Recurrent: q.Weight("recurrent", o.Init, hidden, gates*hidden)}
 			switch {
 			case gates == 4 && o.Peephole:
-				all[len(all)-1].Extra = q.Weight("peephole", Zeros, 3*hidden)
+				w.Extra = q.Weight("peephole", Zeros, 3*hidden)
 			case gates == 3 && o.ResetAfter:
-				all[len(all)-1].Extra = q.Weight("hidden_bias", Zeros, hidden)
+				w.Extra = q.Weight("hidden_bias", Zeros, hidden)
 			}
+			all = append(all, w)
 		}
 	}
 	return all
+}
+
+// forgetOpen makes an LSTM's biases 1 at the forget gates, the third quarter,
+// and 0 elsewhere.
+func forgetOpen(values []float32, _ []int, _ *rand.Rand) {
+	h := len(values) / 4
+	fill(values[2*h:3*h], 1)
 }
 
 // LSTM is a stack of long short-term memories; see graph.LSTM.
@@ -121,15 +133,7 @@ type LSTM struct {
 // forget gates' biases start at 1 (Jozefowicz et al. 2015, ICML, §2.2).
 func NewLSTM(p *Params, in, hidden int, o RecurrentOptions) *LSTM {
 	o = o.defaults(p)
-	l := &LSTM{Weights: newRecurrentWeights(p, in, hidden, 4, o), options: o}
-	for _, w := range l.Weights {
-		bias := w.Input.Bias.Value()
-		fill(bias.Float32s()[2*hidden:3*hidden], 1)
-		if err := w.Input.Bias.Set(bias); err != nil {
-			panic(err) // type and shape are its own
-		}
-	}
-	return l
+	return &LSTM{Weights: newRecurrentWeights(p, in, hidden, 4, o), options: o}
 }
 
 // Forward maps x [N,T,in] to [N,T,hidden·directions] from a state of zeros.

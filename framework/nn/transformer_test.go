@@ -127,8 +127,8 @@ func TestExtendEqualsForward(t *testing.T) {
 	g = graph.New(graph.Inference)
 	x = g.Input("tokens", tensor.Int64, graph.Dims(1, "T")...)
 	first := g.Input("first", tensor.Int64, graph.Const(1))
-	y := d.Extend(x, d.NewCache(1, 8), first)
-	e, err := graph.Compile(dev, graph.Program{Inputs: []*node{x, first}, Outputs: []*node{y}})
+	y, last := d.Extend(x, d.NewCache(1, 8), first), d.ExtendLast(x, d.NewCache(1, 8), first)
+	e, err := graph.Compile(dev, graph.Program{Inputs: []*node{x, first}, Outputs: []*node{y, last}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +146,11 @@ func TestExtendEqualsForward(t *testing.T) {
 			}
 		}
 		at += n
+		for i, v := range outs[1].Float32s() {
+			if w := want.Float32s()[(at-1)*13+i]; outs[1].Len() != 13 || math.Abs(float64(v-w)) > 1e-5 {
+				t.Fatalf("last position %d: logit %d of %d is %v, want %v", at-1, i, outs[1].Len(), v, w)
+			}
+		}
 	}
 	if _, err := e.Run(tensor.Of([]int64{0}, 1, 1), tensor.Of([]int64{8}, 1)); err == nil {
 		t.Error("a ninth token fitted into a cache of eight")
