@@ -77,6 +77,8 @@ func (x *executable) host(id int) any {
 		return of[int8](v)
 	case chip.Bool:
 		return of[bool](v)
+	case chip.BFloat16:
+		return of[chip.BFloat](v)
 	}
 	return nil
 }

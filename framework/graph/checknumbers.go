@@ -19,10 +19,7 @@ func plain(_ chip.Device, p *program) error {
 // runChecked executes s and reports results that are not finite. It keeps a
 // copy of the variables that the program assigns and restores them then.
 func (e *Executable) runChecked(s *specialised) error {
-	saved, err := e.saveAssigned()
-	if err != nil {
-		return err
-	}
+	saved := e.saveAssigned()
 	if err := s.exec.Run(s.ins, s.outs, s.variables); err != nil {
 		return errors.Join(fmt.Errorf("run: %w", err), restore(saved))
 	}
@@ -41,12 +38,12 @@ func (e *Executable) runChecked(s *specialised) error {
 }
 
 // saveAssigned reads the variables that the program assigns.
-func (e *Executable) saveAssigned() (map[*Variable]*tensor.Tensor, error) {
+func (e *Executable) saveAssigned() map[*Variable]*tensor.Tensor {
 	saved := make(map[*Variable]*tensor.Tensor, len(e.graph.assigns))
 	for _, a := range e.graph.assigns {
 		saved[a.variable] = a.variable.Value()
 	}
-	return saved, nil
+	return saved
 }
 
 func restore(saved map[*Variable]*tensor.Tensor) error {
@@ -74,7 +71,7 @@ func placeOf(v chip.Value) place {
 // notFinite finds the first output, else assigned variable, with a NaN or Inf.
 func (e *Executable) notFinite(s *specialised) (*place, error) {
 	for i, slot := range s.code.Outputs {
-		if slot.DType != tensor.Float32 {
+		if !isFloat(slot.DType) {
 			continue
 		}
 		t := tensor.New(slot.DType, slot.Shape...)

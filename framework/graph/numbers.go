@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -61,6 +62,8 @@ func rangeOf(data any) Range {
 		return sumUp(s)
 	case []int8:
 		return sumUp(s)
+	case []tensor.BFloat16:
+		return sumUp(widened(s))
 	case []bool:
 		ones := make([]uint8, len(s))
 		for i, b := range s {
@@ -100,15 +103,22 @@ func sumUp[T float32 | float64 | int64 | int32 | uint8 | int8](s []T) Range {
 	return r
 }
 
+func widened(s []tensor.BFloat16) []float32 {
+	floats := make([]float32, len(s))
+	for i, h := range s {
+		floats[i] = h.Float32()
+	}
+	return floats
+}
+
 // finite reports whether every number of t is; other types than floats are.
 func finite(t *tensor.Tensor) bool {
-	if t.DType() != tensor.Float32 {
-		return true
-	}
-	for _, v := range t.Float32s() {
-		if v-v != 0 {
-			return false
-		}
+	isBad := func(v float32) bool { return v-v != 0 }
+	switch s := t.Data().(type) {
+	case []float32:
+		return !slices.ContainsFunc(s, isBad)
+	case []tensor.BFloat16:
+		return !slices.ContainsFunc(widened(s), isBad)
 	}
 	return true
 }

@@ -47,6 +47,13 @@ func TestCheckNumbers(t *testing.T) {
 			y := graph.AddScalar(x, -1)
 			return graph.Grad(graph.Sum(mark(graph.Sqrt(y))), x)[0]
 		}, "gradient of Sqrt", []string{"1 Inf"}},
+		{"bfloat16", ok, func(g *graph.Graph, x *node) *node {
+			y := graph.Cast(mark(graph.Log(graph.AddScalar(x, -2))), tensor.BFloat)
+			return graph.Sum(graph.Exp(graph.Cast(y, tensor.Float32)))
+		}, "Log", []string{"gives 1 NaN, 1 Inf among 4"}},
+		{"bfloat16 result", ok, func(g *graph.Graph, x *node) *node {
+			return mark(graph.Cast(graph.MulScalar(x, 0.8503e38), tensor.BFloat))
+		}, "Cast", []string{"gives 1 Inf among 4", "output 0"}},
 		{"infinity", ok, func(g *graph.Graph, x *node) *node {
 			return graph.AddScalar(mark(graph.Recip(graph.AddScalar(x, -1))), 1)
 		}, "Recip", []string{"1 Inf among 4"}},

@@ -200,7 +200,7 @@ func (e *Executable) Plan() string {
 	live := liveBytes(s.code)
 	for i, in := range s.code.Instrs {
 		fmt.Fprintf(&b, "%3d %s", i, describe(in.Op))
-		if m, ok := in.Op.(*chip.Map); !ok || m == nil {
+		if _, ok := in.Op.(*chip.Map); !ok { // describe has written its functions
 			if a := fields(reflect.ValueOf(in.Op).Elem()); a != "" {
 				fmt.Fprintf(&b, " %s", a)
 			}
