@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -17,7 +16,7 @@ func resize(mode graph.InterpolateMode, corners bool, sizes ...int) func(x *node
 
 func init() {
 	sin := graph.Sin
-	maps.Copy(gradientCases, map[string]graphtest.Case{
+	addRows(gradientCases, map[string]graphtest.Case{
 		"GroupNorm": of(func(in nodes) *node { return graph.GroupNorm(in[0], in[1], in[2], 2, 1e-3) },
 			values(1, -1, 1, 2, 3, 2, 4), values(2, 0.5, 1.5, 4), values(3, -1, 1, 4)),
 		"GroupNorm/bare": images(func(x *node) *node { return graph.GroupNorm(x, nil, nil, 3, 1e-3) }, 2, 5, 6),

@@ -6,15 +6,18 @@ import (
 
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
 func init() {
 	labels := indices([]int64{1, 2, 2, 3, -1, -1, -1, -1, -1}, 3, 3)
-	gradientCases["CTC"] = of(func(in nodes) *node { return graph.CTC(graph.LogSoftmax(in[0]), in[1], in[2], 0) },
-		values(1, -2, 2, 3, 6, 4), labels, ids(6, 4, 5))
-	gradientCases["CTC/alone"] = of(func(in nodes) *node { return graph.CTC(in[0], in[1], in[2], 3) },
-		values(1, -2, 0, 2, 7, 4), indices([]int64{1, 1, 0, 2, 0, 0}, 2, 3), ids(7, 6))
+	addRows(gradientCases, map[string]graphtest.Case{
+		"CTC": of(func(in nodes) *node { return graph.CTC(graph.LogSoftmax(in[0]), in[1], in[2], 0) },
+			values(1, -2, 2, 3, 6, 4), labels, ids(6, 4, 5)),
+		"CTC/alone": of(func(in nodes) *node { return graph.CTC(in[0], in[1], in[2], 3) },
+			values(1, -2, 0, 2, 7, 4), indices([]int64{1, 1, 0, 2, 0, 0}, 2, 3), ids(7, 6)),
+	})
 }
 
 // TestCTCValues: three frames of equal probabilities over {blank, 1} spell "1" in

@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
@@ -20,21 +19,26 @@ func summation(equation string, shapes ...[]int) graphtest.Case {
 }
 
 func init() {
-	maps.Copy(gradientCases, map[string]graphtest.Case{
-		"Einsum/batched":   summation("bij,bjk->bik", []int{2, 3, 4}, []int{2, 4, 2}),
-		"Einsum/implicit":  summation("ij,jk", []int{2, 3}, []int{3, 4}),
-		"Einsum/attention": summation("bqhd,bkhd->bhqk", []int{2, 3, 2, 4}, []int{2, 5, 2, 4}),
-		"Einsum/outer":     summation("i,j->ji", []int{3}, []int{4}),
-		"Einsum/dot":       summation("i,i->", []int{5}, []int{5}),
-		"Einsum/diagonal":  summation("bii->bi", []int{2, 3, 3}),
-		"Einsum/trace":     summation("ii", []int{4, 4}),
-		"Einsum/sum":       summation("ijk->k", []int{2, 3, 4}),
-		"Einsum/transpose": summation("ijk->kij", []int{2, 3, 4}),
-		"Einsum/bilinear":  summation("bi,oij,bj->bo", []int{3, 2}, []int{4, 2, 5}, []int{3, 5}),
-		"Einsum/alone":     summation("ij,k->i", []int{2, 3}, []int{4}),
-		"Einsum/hadamard":  summation("ij,ij->ij", []int{2, 3}, []int{2, 3}),
-		"Einsum/dots":      summation("...ij,jk->...ik", []int{2, 3, 2, 4}, []int{4, 3}),
-		"Einsum/broadcast": summation("...i,...i->...", []int{2, 3, 4}, []int{3, 4}),
+	addRows(gradientCases, map[string]graphtest.Case{
+		"Einsum/batched":           summation("bij,bjk->bik", []int{2, 3, 4}, []int{2, 4, 2}),
+		"Einsum/implicit":          summation("ij,jk", []int{2, 3}, []int{3, 4}),
+		"Einsum/attention":         summation("bqhd,bkhd->bhqk", []int{2, 3, 2, 4}, []int{2, 5, 2, 4}),
+		"Einsum/outer":             summation("i,j->ji", []int{3}, []int{4}),
+		"Einsum/dot":               summation("i,i->", []int{5}, []int{5}),
+		"Einsum/diagonal":          summation("bii->bi", []int{2, 3, 3}),
+		"Einsum/trace":             summation("ii", []int{4, 4}),
+		"Einsum/sum":               summation("ijk->k", []int{2, 3, 4}),
+		"Einsum/transpose":         summation("ijk->kij", []int{2, 3, 4}),
+		"Einsum/bilinear":          summation("bi,oij,bj->bo", []int{3, 2}, []int{4, 2, 5}, []int{3, 5}),
+		"Einsum/alone":             summation("ij,k->i", []int{2, 3}, []int{4}),
+		"Einsum/hadamard":          summation("ij,ij->ij", []int{2, 3}, []int{2, 3}),
+		"Einsum/dots":              summation("...ij,jk->...ik", []int{2, 3, 2, 4}, []int{4, 3}),
+		"Einsum/broadcast":         summation("...i,...i->...", []int{2, 3, 4}, []int{3, 4}),
+		"Einsum/spaces":            summation("bhi d, bhjd -> bhij", []int{2, 2, 3, 4}, []int{2, 2, 5, 4}),
+		"Einsum/ellipsis diagonal": summation("...ii->...i", []int{2, 3, 3}),
+		"Einsum/implicit outer":    summation("i,j", []int{3}, []int{4}),
+		"Einsum/three":             summation("ij,jk,kl->li", []int{2, 3}, []int{3, 4}, []int{4, 2}),
+		"Einsum/ellipsis":          summation("...c,c->...", []int{2, 3, 4}, []int{4}),
 	})
 }
 

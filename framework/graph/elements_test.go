@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
@@ -14,7 +13,7 @@ import (
 func indices(v []int64, dims ...int) *tensor.Tensor { return tensor.Of(v, dims...) }
 
 func init() {
-	maps.Copy(gradientCases, map[string]graphtest.Case{
+	addRows(gradientCases, map[string]graphtest.Case{
 		"ScatterAdd": of(func(in nodes) *node { return graph.Square(graph.ScatterAdd(in[0], in[1], graph.Ints(4, 2)...)) },
 			ids(3, 0, 3), values(1, -1, 1, 3, 2)),
 		"Sort/squared": of(func(in nodes) *node {

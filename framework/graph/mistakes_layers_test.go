@@ -1,8 +1,6 @@
 package graph_test
 
 import (
-	"maps"
-
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -29,7 +27,7 @@ func init() {
 	} {
 		mistakes[name] = mistake{func(b *bench) { f(b.text(3)) }, []string{"bool[3]"}, f}
 	}
-	maps.Copy(mistakes, map[string]mistake{
+	addRows(mistakes, map[string]mistake{
 		"FakeQuantizeWeight": wrong(func(b *bench) { graph.FakeQuantizeWeight(b.text(3, 2)) }, "bool[3 2]"),
 		"AdaptiveAvgPool2D":  wrong(func(b *bench) { graph.AdaptiveAvgPool2D(b.f(2, 3), 1, 1) }, "AdaptiveAvgPool2D(float32[2 3])"),
 		"AdaptiveAvgPool1D":  wrong(func(b *bench) { graph.AdaptiveAvgPool1D(b.f(2, 3), 1) }, "AdaptiveAvgPool", "float32[2 3"),

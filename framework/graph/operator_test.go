@@ -71,6 +71,16 @@ func of(f func(in nodes) *node, inputs ...*tensor.Tensor) graphtest.Case {
 	return graphtest.Case{Inputs: inputs, Build: func(_ *graph.Graph, in nodes) *node { return f(in) }}
 }
 
+// addRows adds rows to a table of another file; one name is one row.
+func addRows[T any](table, rows map[string]T) {
+	for name, row := range rows {
+		if _, taken := table[name]; taken {
+			panic("two rows are named " + name)
+		}
+		table[name] = row
+	}
+}
+
 // gradientCases has a row for every differentiable operator.
 var gradientCases = map[string]graphtest.Case{
 	"Add":        binaryCase(graph.Add),

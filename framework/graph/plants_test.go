@@ -1,13 +1,11 @@
 package graph_test
 
 import (
-	"maps"
-
 	"github.com/macaw-ai/macaw/framework/graph"
 )
 
 func init() {
-	maps.Copy(plants, map[string]func(d *garden) *node{
+	addRows(plants, map[string]func(d *garden) *node{
 		"Asinh": func(d *garden) *node { return graph.Asinh(d.any()) }, "Atan": func(d *garden) *node { return graph.Atan(d.any()) },
 		"Expm1": func(d *garden) *node { return graph.Expm1(graph.Tanh(d.any())) }, "Log1p": func(d *garden) *node { return graph.Log1p(positive(d.any())) },
 		"ConvTranspose2D": func(d *garden) *node {

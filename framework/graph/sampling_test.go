@@ -2,7 +2,6 @@ package graph_test
 
 import (
 	"fmt"
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
@@ -38,7 +37,7 @@ func init() {
 			}
 		}
 	}
-	maps.Copy(gradientCases, cases)
+	addRows(gradientCases, cases)
 }
 
 // TestDetPermutes: the sign of a permutation, and zero for a column of zeros.

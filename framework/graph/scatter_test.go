@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
@@ -14,7 +13,7 @@ func init() {
 	index := tensor.Of([]int64{1, -1, 0, 2, 0, 1}, 2, 3)
 	pairs := tensor.Of([]int64{0, 2, -1, 1}, 2, 2)
 	x := values(1, -1, 1, 3, 4)
-	maps.Copy(gradientCases, map[string]graphtest.Case{
+	addRows(gradientCases, map[string]graphtest.Case{
 		"GatherElements": of(func(in nodes) *node { return graph.GatherElements(in[0], in[1], 0) }, x, index),
 		"GatherND":       of(func(in nodes) *node { return graph.GatherND(in[0], in[1], 0) }, values(1, -1, 1, 3, 4, 2), pairs),
 		"GatherND/batch": of(func(in nodes) *node { return graph.GatherND(in[0], in[1], 1) }, values(1, -1, 1, 2, 4, 3), tensor.Of([]int64{3, 0}, 2, 1)),
@@ -26,15 +25,6 @@ func init() {
 		"ScatterND/add": of(func(in nodes) *node { return graph.ScatterND(in[0], in[1], in[2], true) }, x, tensor.Of([]int64{2, 2}, 2, 1), values(2, -1, 1, 2, 4)),
 		"TopK":          of(func(in nodes) *node { v, _ := graph.TopK(in[0], graph.Const(2), 0, false); return v }, spread(1, 5, 3)),
 		"Sort":          of(func(in nodes) *node { v, _ := graph.Sort(in[0], -1, true); return v }, spread(1, 3, 5)),
-
-		"Einsum/matmul":   of(func(in nodes) *node { return graph.Einsum("ij,jk->ik", in...) }, values(1, -1, 1, 2, 3), values(2, -1, 1, 3, 4)),
-		"Einsum/batch":    of(func(in nodes) *node { return graph.Einsum("bhi d, bhjd -> bhij", in...) }, values(1, -1, 1, 2, 2, 3, 4), values(2, -1, 1, 2, 2, 5, 4)),
-		"Einsum/diagonal": of(func(in nodes) *node { return graph.Einsum("...ii->...i", in...) }, values(1, -1, 1, 2, 3, 3)),
-		"Einsum/trace":    of(func(in nodes) *node { return graph.Einsum("ii", in...) }, values(1, -1, 1, 3, 3)),
-		"Einsum/outer":    of(func(in nodes) *node { return graph.Einsum("i,j", in...) }, values(1, -1, 1, 3), values(2, -1, 1, 4)),
-		"Einsum/three": of(func(in nodes) *node { return graph.Einsum("ij,jk,kl->li", in...) },
-			values(1, -1, 1, 2, 3), values(2, -1, 1, 3, 4), values(3, -1, 1, 4, 2)),
-		"Einsum/ellipsis": of(func(in nodes) *node { return graph.Einsum("...c,c->...", in...) }, values(1, -1, 1, 2, 3, 4), values(2, -1, 1, 4)),
 	})
 }
 

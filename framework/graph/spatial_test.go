@@ -1,7 +1,6 @@
 package graph_test
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
@@ -33,7 +32,7 @@ func images(f func(x *node) *node, dims ...int) graphtest.Case {
 func init() {
 	type co = graph.ConvOptions
 	type to = graph.ConvTransposeOptions
-	maps.Copy(gradientCases, map[string]graphtest.Case{
+	addRows(gradientCases, map[string]graphtest.Case{
 		"Conv2D/depthwise multiplier": convCase(co{Groups: 3, Pad: 1}, []int{2, 4, 4, 3}, []int{3, 3, 1, 6}, true),
 		"Conv2D/grouped dilated":      convCase(co{Groups: 2, Dilation: 2, Pad: 2, Stride: 2}, []int{1, 6, 7, 4}, []int{3, 3, 2, 4}, true),
 		"Conv2D/dilated uneven":       convCase(co{Dilations: [2]int{1, 3}, Strides: [2]int{2, 1}}, []int{1, 5, 9, 2}, []int{3, 3, 2, 2}, false),
