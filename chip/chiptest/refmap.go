@@ -101,7 +101,7 @@ func applyUnary(fn chip.MapFn, a float64) float64 {
 	case chip.FnRecip:
 		return 1 / a
 	case chip.FnSigmoid:
-		return 1 / (1 + math.Exp(-a))
+		return sigmoid(a)
 	case chip.FnRelu:
 		return math.Max(a, 0)
 	case chip.FnSign:

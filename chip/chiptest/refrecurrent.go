@@ -35,7 +35,7 @@ func steps(ins []array, n, t int, reverse, lengths bool) (order []int, live func
 	return order, func(t int) bool { return !lengths || float64(t) < ins[len(ins)-1].v[n] }
 }
 
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // column is Σ_k x_k·w[k][j].
 func column(x []float64, w array, j int) (s float64) {
@@ -79,9 +79,9 @@ func refLSTM(op *chip.LSTM, ins, outs []array) {
 			}
 			for j := range h {
 				old := cs[j]
-				g[j], g[2*h+j], g[3*h+j] = logistic(g[j]+peep[j]*old), logistic(g[2*h+j]+peep[2*h+j]*old), math.Tanh(g[3*h+j])
+				g[j], g[2*h+j], g[3*h+j] = sigmoid(g[j]+peep[j]*old), sigmoid(g[2*h+j]+peep[2*h+j]*old), math.Tanh(g[3*h+j])
 				cs[j] = g[2*h+j]*old + g[j]*g[3*h+j]
-				g[h+j] = logistic(g[h+j] + peep[h+j]*cs[j])
+				g[h+j] = sigmoid(g[h+j] + peep[h+j]*cs[j])
 				hs[j] = g[h+j] * math.Tanh(cs[j])
 			}
 			copy(outs[0].part(h, i), hs)
@@ -135,7 +135,7 @@ func refGRU(op *chip.GRU, ins, outs []array) {
 				continue
 			}
 			for j := range 2 * h {
-				g[j] = logistic(ins[0].v[i*3*h+j] + column(before, ins[1], j))
+				g[j] = sigmoid(ins[0].v[i*3*h+j] + column(before, ins[1], j))
 			}
 			for j := range h {
 				q[j] = g[h+j] * before[j]

@@ -23,7 +23,8 @@ func shrunk(a array, h int) array {
 	return a.with(func(v float64) float64 { return v * 2 / float64(h+1) })
 }
 
-func same(a array) array { return a.with(func(v float64) float64 { return v }) }
+// rounded makes an argument of what a reference gave.
+func rounded(a array) array { return a.with(func(v float64) float64 { return v }) }
 
 func rowLengths(n, t int) array { return ints(chip.Int64, 9, 0, t+1, n) }
 
@@ -46,7 +47,7 @@ func lstmRows(n, t, h int, reverse, peephole, lengths bool) []row {
 	forward.name = name
 	shared := forward
 	shared.name, shared.share = name+" shared", map[int]int{3: 0}
-	gradIns := append([]array{same(ran[3]), same(ran[5]), ins[1], noise(6, n, t, h), noise(7, n, h), noise(8, n, h)}, extra...)
+	gradIns := append([]array{rounded(ran[3]), rounded(ran[5]), ins[1], noise(6, n, t, h), noise(7, n, h), noise(8, n, h)}, extra...)
 	return []row{forward, shared, {name: name, op: grad, ins: gradIns, outs: []array{f32(n, t, 4*h), last, last}, tol: 2e-5}}
 }
 
@@ -68,6 +69,6 @@ func gruRows(n, t, h int, reverse, after, lengths bool) []row {
 	forward.name = name
 	shared := forward
 	shared.name, shared.share = name+" shared", map[int]int{2: 0}
-	gradIns := append([]array{same(ran[2]), same(ran[3]), same(ran[4]), ins[1], noise(6, n, t, h), noise(7, n, h)}, count...)
+	gradIns := append([]array{rounded(ran[2]), rounded(ran[3]), rounded(ran[4]), ins[1], noise(6, n, t, h), noise(7, n, h)}, count...)
 	return []row{forward, shared, {name: name, op: (*chip.GRUGrad)(op), ins: gradIns, outs: []array{f32(n, t, 3*h), last}, tol: 2e-5}}
 }

@@ -46,7 +46,7 @@ var elementwise = map[string]func(v []float64) float64{
 	"Ceil":     func(v []float64) float64 { return math.Ceil(v[0]) },
 	"Round":    func(v []float64) float64 { return math.RoundToEven(v[0]) },
 	"Tanh":     func(v []float64) float64 { return math.Tanh(v[0]) },
-	"Sigmoid":  func(v []float64) float64 { return 1 / (1 + math.Exp(-v[0])) },
+	"Sigmoid":  func(v []float64) float64 { return sigmoid(v[0]) },
 	"SiLU":     func(v []float64) float64 { return v[0] / (1 + math.Exp(-v[0])) },
 	"GELU":     func(v []float64) float64 { return v[0] * (1 + math.Erf(v[0]/math.Sqrt2)) / 2 },
 	"Softplus": func(v []float64) float64 { return math.Log(1 + math.Exp(v[0])) },
@@ -67,15 +67,24 @@ var elementwise = map[string]func(v []float64) float64{
 		return v[2]
 	},
 	"Broadcast": func(v []float64) float64 { return v[0] },
+
+	"Atan":  func(v []float64) float64 { return math.Atan(v[0]) },
+	"Asinh": func(v []float64) float64 { return math.Asinh(v[0]) },
+	"Log1p": func(v []float64) float64 { return math.Log1p(v[0]) },
+	"Expm1": func(v []float64) float64 { return math.Expm1(v[0]) },
 }
 
 func init() {
 	for name, f := range elementwise {
 		rules[name] = func(in *Interpreter, n *graph.Node, args []Array) Array {
 			v := make([]float64, len(args))
+			truncates := name == "Div" && n.DType() != tensor.Float32 // integers
 			return build(in.shape(n.Shape()), func(index []int) float64 {
 				for i, a := range args {
 					v[i] = a.get(index...)
+				}
+				if truncates {
+					return math.Trunc(f(v))
 				}
 				return f(v)
 			})
