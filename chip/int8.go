@@ -40,7 +40,6 @@ func (*ConvInt8) Name() string { return "ConvInt8" }
 
 // integer checks operands and epilogue; terms is the length of the sums.
 func (c checker) integer(op Integer, terms int) {
-	c.count(4, 1)
 	c.dtype(Uint8, c.ins[0])
 	c.dtype(Int8, c.ins[1])
 	c.dtype(Int32, c.ins[2])
