@@ -8,10 +8,14 @@ func Repeat(x *Node, axis, n int) *Node {
 	return repeatEach(x, x.axis("Repeat", axis), Const(n))
 }
 
-func repeatEach(x *Node, axis int, n Dim) *Node {
-	wide := Unsqueeze(x, axis+1)
+func repeatEach(x *Node, axis int, n Dim) *Node { return repeatAt(x, axis, axis+1, n) }
+
+// repeatAt repeats x along axis, with the copies counted by a new axis at place:
+// axis for those of the whole, axis+1 for those of each element.
+func repeatAt(x *Node, axis, place int, n Dim) *Node {
+	wide := Unsqueeze(x, place)
 	to := append(Shape(nil), wide.shape...)
-	to[axis+1] = n
+	to[place] = n
 	out := append(Shape(nil), x.shape...)
 	out[axis] = out[axis].Mul(n)
 	return Reshape(Broadcast(wide, to...), out...)
@@ -26,15 +30,9 @@ func Tile(x *Node, times ...int) *Node {
 		if n < 1 {
 			Fail("Tile", []*Node{x}, "%d repetitions of axis %d", n, i)
 		}
-		if n == 1 {
-			continue
+		if n > 1 {
+			x = repeatAt(x, i, i, Const(n))
 		}
-		wide := Unsqueeze(x, i)
-		to := append(Shape(nil), wide.shape...)
-		to[i] = Const(n)
-		out := append(Shape(nil), x.shape...)
-		out[i] = out[i].MulInt(n)
-		x = Reshape(Broadcast(wide, to...), out...)
 	}
 	return x
 }

@@ -67,13 +67,7 @@ func (a *MultiHeadAttention) Cross(x, memory, mask *graph.Node) *graph.Node {
 
 func (a *MultiHeadAttention) attend(x, memory, mask *graph.Node, causal bool) *graph.Node {
 	a.check(x, memory)
-	q := a.split(a.Query.Forward(x), a.heads)
-	k := a.split(a.Key.Forward(memory), a.options.KeyValueHeads)
-	v := a.split(a.Value.Forward(memory), a.options.KeyValueHeads)
-	if a.options.Rotary != nil {
-		at := graph.Positions(x.Graph(), x.Dim(1))
-		q, k = graph.Rotary(q, at, *a.options.Rotary), graph.Rotary(k, at, *a.options.Rotary)
-	}
+	q, k, v := a.project(x, memory, graph.Positions(x.Graph(), x.Dim(1)))
 	o := graph.AttentionOptions{Causal: causal, Dropout: a.options.Dropout}
 	if mask != nil {
 		o.Mask = graph.Reshape(mask, mask.Dim(0), graph.Const(1), graph.Const(1), mask.Dim(1))
@@ -87,6 +81,17 @@ func (a *MultiHeadAttention) check(xs ...*graph.Node) {
 			graph.Fail("MultiHeadAttention", xs, "the operands must be [N T d]")
 		}
 	}
+}
+
+// project makes queries of x, and keys and values of memory, whose positions are at.
+func (a *MultiHeadAttention) project(x, memory, at *graph.Node) (q, k, v *graph.Node) {
+	q = a.split(a.Query.Forward(x), a.heads)
+	k = a.split(a.Key.Forward(memory), a.options.KeyValueHeads)
+	v = a.split(a.Value.Forward(memory), a.options.KeyValueHeads)
+	if a.options.Rotary != nil {
+		q, k = graph.Rotary(q, at, *a.options.Rotary), graph.Rotary(k, at, *a.options.Rotary)
+	}
+	return q, k, v
 }
 
 // split makes heads of the features: [N,T,heads·D] to [N,heads,T,D].

@@ -29,13 +29,7 @@ func (a *MultiHeadAttention) Extend(x *graph.Node, cache *KeyValueCache, first *
 	if !a.options.Causal {
 		graph.Fail("MultiHeadAttention", []*graph.Node{x}, "only causal attention can be continued")
 	}
-	q := a.split(a.Query.Forward(x), a.heads)
-	k := a.split(a.Key.Forward(x), a.options.KeyValueHeads)
-	v := a.split(a.Value.Forward(x), a.options.KeyValueHeads)
-	if a.options.Rotary != nil {
-		at := graph.Add(graph.Positions(x.Graph(), x.Dim(1)), first)
-		q, k = graph.Rotary(q, at, *a.options.Rotary), graph.Rotary(k, at, *a.options.Rotary)
-	}
+	q, k, v := a.project(x, x, graph.Add(graph.Positions(x.Graph(), x.Dim(1)), first))
 	k, v = graph.Insert(cache.Key, k, first, 2), graph.Insert(cache.Value, v, first, 2)
 	return a.join(graph.Attention(q, k, v, graph.AttentionOptions{Causal: true, First: first, Dropout: a.options.Dropout}))
 }
