@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/macaw-ai/macaw/chip"
@@ -99,4 +100,9 @@ func (x *executable) enter(inputs, outputs, variables []chip.Buffer) (err error)
 	return x.bind(inputs, outputs, variables)
 }
 
-func (x *executable) leave() { x.running.Unlock() }
+func (x *executable) leave(inputs, outputs, variables []chip.Buffer) {
+	runtime.KeepAlive(inputs) // kernels hold addresses alone
+	runtime.KeepAlive(outputs)
+	runtime.KeepAlive(variables)
+	x.running.Unlock()
+}

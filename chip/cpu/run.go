@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"unsafe"
 
@@ -54,12 +53,8 @@ func (x *executable) Run(inputs, outputs, variables []chip.Buffer) error {
 	if err := x.enter(inputs, outputs, variables); err != nil {
 		return err
 	}
-	defer x.leave()
-	err := x.execute(nil)
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(variables)
-	return err
+	defer x.leave(inputs, outputs, variables)
+	return x.execute(nil)
 }
 
 // Close lets go of the program's memory.

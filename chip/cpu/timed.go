@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/macaw-ai/macaw/chip"
@@ -22,18 +21,14 @@ func (x *executable) RunTimed(inputs, outputs, variables []chip.Buffer, nanos []
 	if err := x.enter(inputs, outputs, variables); err != nil {
 		return err
 	}
-	defer x.leave()
+	defer x.leave(inputs, outputs, variables)
 	last := time.Now()
-	err := x.execute(func(i int) error {
+	return x.execute(func(i int) error {
 		now := time.Now()
 		nanos[i] += now.Sub(last).Nanoseconds()
 		last = now
 		return nil
 	})
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(variables)
-	return err
 }
 
 // RunSteps is Run; it calls before and after around every instruction.
@@ -41,22 +36,18 @@ func (x *executable) RunSteps(inputs, outputs, variables []chip.Buffer, before, 
 	if err := x.enter(inputs, outputs, variables); err != nil {
 		return err
 	}
-	defer x.leave()
+	defer x.leave(inputs, outputs, variables)
 	if len(x.kernels) > 0 {
 		if err := before(0, x.host); err != nil {
 			return err
 		}
 	}
-	err := x.execute(func(i int) error {
+	return x.execute(func(i int) error {
 		if err := after(i, x.host); err != nil || i+1 == len(x.kernels) {
 			return err
 		}
 		return before(i+1, x.host)
 	})
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(variables)
-	return err
 }
 
 // host is the memory of a value as a Go slice of its type.

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"runtime"
 	"sync"
 	"time"
 
@@ -41,12 +40,12 @@ func (x *executable) RunTraced(inputs, outputs, variables []chip.Buffer, span fu
 	if err := x.enter(inputs, outputs, variables); err != nil {
 		return err
 	}
-	defer x.leave()
+	defer x.leave(inputs, outputs, variables)
 	t := &tracer{began: time.Now(), busy: make([]chip.Span, x.pool.threads)}
 	x.pool.tracer.Store(t)
 	defer x.pool.tracer.Store(nil)
 	start := int64(0)
-	err := x.execute(func(i int) error {
+	return x.execute(func(i int) error {
 		end := time.Since(t.began).Nanoseconds()
 		span(chip.Span{Instr: i, Start: start, End: end})
 		for w, s := range t.busy[1:] {
@@ -58,8 +57,4 @@ func (x *executable) RunTraced(inputs, outputs, variables []chip.Buffer, span fu
 		start = time.Since(t.began).Nanoseconds()
 		return nil
 	})
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(variables)
-	return err
 }
