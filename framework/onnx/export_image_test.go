@@ -14,6 +14,9 @@ func init() {
 			return []*graph.Node{x, bilinear, graph.PixelShuffle(x, 2), graph.PadWith(x, []int{0, 1, 2, 0}, []int{0, 2, 1, 0}, graph.PadReflect),
 				graph.AdaptiveAvgPool2D(x, 3, 2), graph.MaxPool2D(in[0], graph.PoolOptions{Size: 2, Stride: 1, Dilation: 2})}
 		}},
+		network{name: "cells of any length", ids: true, inputs: []*tensor.Tensor{pickInts(0, 20, 3, 9)}, build: func(g *graph.Graph, p *nn.Params, in []*graph.Node) []*graph.Node {
+			return []*graph.Node{graph.AdaptiveAvgPool1D(nn.NewEmbedding(p.Sub("e"), 20, 8).Forward(in[0]), 2)}
+		}},
 		network{name: "functions", inputs: []*tensor.Tensor{uniform(0.1, 0.9, 4, 6)}, build: func(g *graph.Graph, p *nn.Params, in []*graph.Node) []*graph.Node {
 			x := in[0]
 			return []*graph.Node{graph.Tan(x), graph.Atan(x), graph.Asin(x), graph.Acos(x), graph.Sinh(x), graph.Cosh(x), graph.Asinh(x), graph.Atanh(x), graph.Log1p(x),
