@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -75,21 +74,7 @@ func (t *Tokenizer) Encode(text string) []int {
 	if text == "" {
 		return nil
 	}
-	tokens := t.characters(" " + text)
-	for {
-		best, at, id := float32(math.Inf(-1)), -1, 0
-		for i := 0; i+1 < len(tokens); i++ {
-			joint, ok := t.ids[t.pieces[tokens[i]]+t.pieces[tokens[i+1]]]
-			if ok && t.scores[joint] > best {
-				best, at, id = t.scores[joint], i, joint
-			}
-		}
-		if at < 0 {
-			return tokens
-		}
-		tokens[at] = id
-		tokens = append(tokens[:at+1], tokens[at+2:]...)
-	}
+	return t.merge(t.characters(" " + text))
 }
 
 // characters returns a token for each character, or for each of its bytes.
