@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -34,12 +35,12 @@ type Muon struct {
 func (o Muon) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
 	g, rank := grad.Graph(), len(w.Shape())
 	if rank < 2 {
-		if r := or(o.RestLR, 1); r != 1 {
+		if r := cmp.Or(o.RestLR, 1); r != 1 {
 			in.lr = graph.MulScalar(in.lr, r)
 		}
 		return o.Rest.update(s, w, grad, in)
 	}
-	mu, d := or(o.Momentum, 0.95), in.gradient(grad)
+	mu, d := cmp.Or(o.Momentum, 0.95), in.gradient(grad)
 	u := s.average(w, "m", d, mu)
 	if !o.Heavy {
 		u = graph.Add(graph.MulScalar(d, 1-mu), graph.MulScalar(u, mu))
@@ -55,11 +56,8 @@ func (o Muon) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *
 		steps = 5
 	}
 	u = orthogonal(graph.Reshape(u, graph.Ints(rows, cols)...), rows, cols, steps)
-	by := graph.MulScalar(graph.Reshape(u, graph.Ints(w.Shape()...)...), float32(scale))
-	if decay := in.weightDecay(o.WeightDecay); decay != 0 {
-		by = graph.Add(by, graph.MulScalar(g.Var(w), decay))
-	}
-	return descend(g, w, graph.Mul(by, in.lr))
+	u = graph.MulScalar(graph.Reshape(u, graph.Ints(w.Shape()...)...), float32(scale))
+	return descend(g, w, graph.Mul(in.decoupled(w, u, o.WeightDecay), in.lr))
 }
 
 // orthogonal iterates x = a·x + (b·A + c·A²)·x, A = x·xᵀ, from x/‖x‖ on, with
