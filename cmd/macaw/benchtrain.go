@@ -56,9 +56,17 @@ func newTrainStep(name string, batch int, dev chip.Device) (workload, error) {
 	if m.tokens {
 		dt, labels = tensor.Int64, shape
 	}
-	w := &trainStep{ins: []*tensor.Tensor{madeUp(dt, shape), madeUp(tensor.Int64, labels), tensor.Of([]float32{0.001}, 1)}}
+	samples, err := madeUp(dt, shape)
+	if err != nil {
+		return nil, err
+	}
+	truth, err := madeUp(tensor.Int64, labels)
+	if err != nil {
+		return nil, err
+	}
+	w := &trainStep{ins: []*tensor.Tensor{samples, truth, tensor.Of([]float32{0.001}, 1)}}
 	var program graph.Program
-	err := graph.Trace(func() {
+	err = graph.Trace(func() {
 		net := m.net(params)
 		g := graph.New(graph.Train)
 		x, y := g.Input("x", dt, graph.Ints(shape...)...), g.Input("y", tensor.Int64, graph.Ints(labels...)...)

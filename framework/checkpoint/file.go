@@ -15,6 +15,7 @@ import (
 
 	"github.com/macaw-ai/macaw/framework/safetensors"
 	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 )
 
 // ErrCorrupt is wrapped by errors about the contents of a checkpoint file.
@@ -42,7 +43,7 @@ func Write(path string, c *Checkpoint) error {
 	if err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, err)
 	}
-	if err := replace(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, err)
 	}
 	return nil
