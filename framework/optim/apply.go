@@ -86,7 +86,7 @@ func (s *State) update(g *graph.Graph, weights []*graph.Variable, grads []*graph
 	fresh := map[*graph.Variable]*graph.Node{}
 	for i, w := range weights {
 		group := o.group(w)
-		factor := cmp.Or(group.LR, 1)
+		factor := cmp.Or(group.LRScale, 1)
 		if rates[factor] == nil {
 			rates[factor] = graph.MulScalar(lr, factor)
 		}
