@@ -22,7 +22,7 @@ type profileCmd struct {
 	Dim          map[string]int `help:"Length of an open dimension of an ONNX model, by its name or as INPUT.AXIS. Default: 64." placeholder:"NAME=N"`
 	Runs         int            `help:"Measured runs, of which the fastest of each instruction counts. Default: 20." default:"20" placeholder:"N"`
 	Top          int            `help:"Lines of the table; the rest is summed up. Default: 12; 0 shows all." default:"12" placeholder:"N"`
-	Instructions bool           `help:"One line for each instruction, with its layer, in place of each operator."`
+	Instructions bool           `help:"A line for each layer's instructions in place of each operator; those without a layer of a name share one."`
 	Threads      int            `help:"Workers. Default: all cores." placeholder:"N"`
 	JSON         bool           `name:"json" help:"Print JSON."`
 	Trace        string         `help:"Write the last run as Chrome trace JSON, for ui.perfetto.dev." placeholder:"FILE"`
@@ -176,7 +176,11 @@ func (c *profileCmd) print(out io.Writer, info chip.Info, p *graph.Profile) erro
 		fmt.Fprintf(out, ", %.1f GFLOP/s", float64(r.FLOPs)/max(r.Sum, 1e-9)/1e9)
 	}
 	fmt.Fprint(out, "\n\n")
-	rows := [][]string{{"OPERATOR", "CALLS", "MS", "SHARE", "GFLOP/S", "GB/S", "OF PEAK", "BOUND BY"}}
+	what := "OPERATOR"
+	if c.Instructions {
+		what = "INSTRUCTION"
+	}
+	rows := [][]string{{what, "CALLS", "MS", "SHARE", "GFLOP/S", "GB/S", "OF PEAK", "BOUND BY"}}
 	for _, o := range r.Rows {
 		rate := func(n int64) string {
 			if n == 0 {
