@@ -86,7 +86,8 @@ func (d *drawing) dot(p Point, r int, c color.RGBA) {
 }
 
 // label writes what was found and how sure that is beside its box, where that
-// hides least of other labels and boxes, and returns where.
+// hides least of other labels and boxes, and returns where. Letters that the
+// font lacks, such as Chinese, become empty boxes.
 func (d *drawing) label(f Found, c color.RGBA, found []Found, labels []image.Rectangle) image.Rectangle {
 	text := fmt.Sprintf("%s %.0f %%", f.What, 100*f.Score)
 	m, box, r := d.face.Metrics(), f.bounds().pixels(), d.width/2
