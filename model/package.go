@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/macaw-ai/macaw/framework/onnx"
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 	"github.com/macaw-ai/macaw/internal/fault"
 	"github.com/macaw-ai/macaw/internal/store"
 )
@@ -90,7 +91,7 @@ func writeFiles(dir string, files map[string][]byte) (err error) {
 	if err := writeSynced(filepath.Join(tmp, SumsFile), sums(files)); err != nil {
 		return err
 	}
-	if err := store.SyncDir(tmp); err != nil {
+	if err := atomicfile.SyncDir(tmp); err != nil {
 		return err
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // goes when empty
@@ -99,7 +100,7 @@ func writeFiles(dir string, files map[string][]byte) (err error) {
 	if err := os.Rename(tmp, dir); err != nil {
 		return err
 	}
-	return store.SyncDir(parent)
+	return atomicfile.SyncDir(parent)
 }
 
 // explain gives errors of the disk their sentence, wherever dir lies.

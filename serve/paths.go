@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/macaw-ai/macaw/data/source"
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 	"github.com/macaw-ai/macaw/internal/fault"
 	"github.com/macaw-ai/macaw/internal/store"
 	"github.com/macaw-ai/macaw/model"
@@ -72,28 +73,14 @@ func wantedFiles(card *model.Card) string {
 func PredictToFile(ctx context.Context, p *model.Predictor, paths []string, name string) (summary *Summary, err error) {
 	dir := filepath.Dir(name)
 	defer func() { err = (&store.Store{Home: dir}).Explain(err) }()
-	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+"-*")
-	if errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil, fault.Errorf(fault.NotFound, "There is no folder %s to write %s to.", dir, filepath.Base(name))
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(f.Name()) // gone after the rename
-	defer f.Close()
-	if summary, err = PredictPaths(ctx, p, paths, f); err != nil {
-		return nil, err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return nil, err
-	}
-	if err := f.Sync(); err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	return summary, os.Rename(f.Name(), name)
+	err = atomicfile.Write(name, func(w io.Writer) (err error) {
+		summary, err = PredictPaths(ctx, p, paths, w)
+		return err
+	})
+	return summary, err
 }
 
 // pathJob is one call of PredictPaths.

@@ -24,7 +24,6 @@ func newClock(c *Config) *clock {
 	k := &clock{steps: c.steps(), now: time.Now, timed: c.Time > 0 && c.Steps == 0}
 	if k.timed {
 		k.begun = k.now()
-		k.last = k.begun
 		k.until = c.Started.Add(c.Time)
 	}
 	return k
@@ -55,7 +54,7 @@ func (k *clock) tick() {
 	k.step++
 	if k.timed {
 		now := k.now()
-		if k.step > 1 { // the first step compiles
+		if !k.last.IsZero() { // the first step compiles
 			k.pace = now.Sub(k.last)
 		}
 		k.last = now
@@ -72,6 +71,29 @@ func (k *clock) evaluated(d time.Duration) {
 		k.reserve = d
 	}
 	k.last = k.now()
+}
+
+// spent is what a schedule used up, for a checkpoint.
+type spent struct {
+	Step                         int
+	Elapsed, Left, Reserve, Pace time.Duration // 0 without Config.Time
+}
+
+func (k *clock) spent() spent {
+	s := spent{Step: k.step, Reserve: k.reserve, Pace: k.pace}
+	if k.timed {
+		now := k.now()
+		s.Elapsed, s.Left = now.Sub(k.begun), k.until.Sub(now)
+	}
+	return s
+}
+
+// resume goes on from s in a Loop that was called at started.
+func (k *clock) resume(s spent, started time.Time) {
+	k.step, k.reserve, k.pace = s.Step, s.Reserve, s.Pace
+	if k.timed {
+		k.begun, k.until = k.now().Add(-s.Elapsed), started.Add(s.Left)
+	}
 }
 
 func (k *clock) end() { k.ended = true }

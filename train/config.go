@@ -52,9 +52,14 @@ type Config struct {
 
 	// Checkpoints, when not "", is a folder of this run's own, in which it is saved
 	// every CheckpointEvery steps and when ctx ends. A later Loop of the same
-	// configuration goes on from there, to the bit. It cannot be had with Time.
+	// configuration goes on from there, to the bit. Time then bounds the sum of
+	// what these Loops took until they were last saved.
 	Checkpoints     string
 	CheckpointEvery int // 0 means a twentieth of the schedule
+
+	// Memory and Precision are those of the compiled step; see graph.Program.
+	Memory    int64 // bytes; 0 means no limit
+	Precision graph.Precision
 
 	// CheckNumbers stops training at the first step whose loss or updates are not
 	// finite, with a *graph.NumberError that names the operator, in place of a
@@ -124,8 +129,8 @@ func (c *Config) validate() error {
 		return errors.New("train: there are no samples to learn from")
 	case c.Batch < 1 || c.Epochs < 0 || c.Steps < 0 || c.Time < 0:
 		return fmt.Errorf("train: batch %d, epochs %v, steps %d or time %v is out of range", c.Batch, c.Epochs, c.Steps, c.Time)
-	case c.CheckpointEvery < 0 || c.Checkpoints != "" && c.Time > 0:
-		return errors.New("train: a run with a limit of time, or with a negative interval, cannot be saved")
+	case c.CheckpointEvery < 0 || c.Memory < 0:
+		return fmt.Errorf("train: %d steps between checkpoints or %d bytes of memory are out of range", c.CheckpointEvery, c.Memory)
 	case c.Warm > 1 || c.Warm < 0 || c.EMA < 0 || c.EMA >= 1 || c.LR < 0:
 		return fmt.Errorf("train: warm-up share %v, averaging %v or learning rate %v is out of range", c.Warm, c.EMA, c.LR)
 	}

@@ -42,7 +42,8 @@ type resumable interface {
 type keeper struct {
 	saver    *checkpoint.Saver
 	training checkpoint.Training
-	every    int
+	every    int     // steps; 0 means by next
+	next     float64 // the share of the schedule at which to save next
 }
 
 // openKeeper makes the keeper that r.c asks for and sets r to the latest
@@ -56,10 +57,7 @@ func openKeeper(r *runner) (*keeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	k := &keeper{saver: saver, training: st.training(), every: r.c.CheckpointEvery}
-	if k.every == 0 {
-		k.every = max(1, r.c.steps()/20)
-	}
+	k := &keeper{saver: saver, training: st.training(), every: r.c.CheckpointEvery, next: 0.05}
 	k.training.State["progress"] = r
 	c, _, err := checkpoint.Latest(r.c.Checkpoints) // a damaged one costs steps, no more
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,8 +74,15 @@ func openKeeper(r *runner) (*keeper, error) {
 
 // keep saves r when it is time to.
 func (k *keeper) keep(r *runner) error {
-	if k == nil || r.clock.step%k.every != 0 {
+	if k == nil || k.every > 0 && r.clock.step%k.every != 0 {
 		return nil
+	}
+	if k.every == 0 {
+		share := r.clock.share()
+		if share < k.next {
+			return nil
+		}
+		k.next = share + 0.05
 	}
 	return k.save(r)
 }
@@ -112,23 +117,32 @@ func (k *keeper) close() error {
 	return k.saver.Close()
 }
 
-// progress is a runner in a checkpoint. The first fields must be those of the
-// configuration that goes on.
+// progress is a runner in a checkpoint.
 type progress struct {
-	Steps, Batch, Samples int
-	Seed                  uint64
-	LR                    float64
-
-	Step, N, Since, Evals                   int
+	Settings                                settings
+	Clock                                   spent
+	N, Since, Evals                         int
 	Rate, Sum, Loss, Report, Evaluate, Best float64
 	Values                                  map[string]float64
+}
+
+// settings are what of a configuration decides on every step; a run goes on
+// under the same ones.
+type settings struct {
+	Steps, Batch, Samples   int
+	Seed                    uint64
+	LR, Warm, ClipNorm, EMA float64
+	Precision               graph.Precision
+}
+
+func (c *Config) settings() settings {
+	return settings{c.steps(), c.Batch, c.Source.Len(), c.Seed, c.LR, c.Warm, c.ClipNorm, c.EMA, c.Precision}
 }
 
 // MarshalBinary gives what the runner has seen.
 func (r *runner) MarshalBinary() ([]byte, error) {
 	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(progress{Steps: r.c.steps(), Batch: r.c.Batch, Samples: r.c.Source.Len(), Seed: r.c.Seed, LR: r.c.LR,
-		Step: r.clock.step, N: r.n, Since: r.since, Evals: r.evals, Rate: r.lr, Sum: r.sum, Loss: r.loss,
+	err := gob.NewEncoder(&b).Encode(progress{Settings: r.c.settings(), Clock: r.clock.spent(), N: r.n, Since: r.since, Evals: r.evals, Rate: r.lr, Sum: r.sum, Loss: r.loss,
 		Report: r.report, Evaluate: r.evaluate, Best: r.best, Values: r.values})
 	return b.Bytes(), err
 }
@@ -139,11 +153,11 @@ func (r *runner) UnmarshalBinary(data []byte) error {
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&p); err != nil {
 		return err
 	}
-	if p.Steps != r.c.steps() || p.Batch != r.c.Batch || p.Samples != r.c.Source.Len() || p.Seed != r.c.Seed || p.LR != r.c.LR {
-		return fmt.Errorf("it is of another configuration: %d steps of %d out of %d samples, seed %d, rate %g, not %d, %d, %d, %d, %g",
-			p.Steps, p.Batch, p.Samples, p.Seed, p.LR, r.c.steps(), r.c.Batch, r.c.Source.Len(), r.c.Seed, r.c.LR)
+	if now := r.c.settings(); p.Settings != now {
+		return fmt.Errorf("it is of another configuration: %+v, not %+v", p.Settings, now)
 	}
-	r.clock.step, r.n, r.since, r.evals = p.Step, p.N, p.Since, p.Evals
+	r.clock.resume(p.Clock, r.c.Started)
+	r.n, r.since, r.evals = p.N, p.Since, p.Evals
 	r.lr, r.sum, r.loss, r.report, r.evaluate, r.best, r.values = p.Rate, p.Sum, p.Loss, p.Report, p.Evaluate, p.Best, p.Values
 	return nil
 }
@@ -159,12 +173,14 @@ func (s *graphStepper) training() checkpoint.Training {
 // steps and the best weights.
 type keptWeights graphStepper
 
+// MarshalBinary gives the step count and the weights in the safetensors format.
 func (s *keptWeights) MarshalBinary() ([]byte, error) {
 	var b bytes.Buffer
 	err := safetensors.Write(&b, safetensors.File{Tensors: s.kept, Metadata: map[string]string{"steps": fmt.Sprint(s.steps)}})
 	return b.Bytes(), err
 }
 
+// UnmarshalBinary takes them back.
 func (s *keptWeights) UnmarshalBinary(data []byte) error {
 	f, err := safetensors.Read(bytes.NewReader(data))
 	if err != nil {

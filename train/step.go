@@ -60,7 +60,8 @@ func (s *graphStepper) trace() graph.Program {
 	if c.Checkpoints != "" {
 		s.draws = g.StepCounter()
 	}
-	return graph.Program{Inputs: append(inputs, rate), Outputs: []*graph.Node{loss}, CheckNumbers: c.CheckNumbers}
+	return graph.Program{Inputs: append(inputs, rate), Outputs: []*graph.Node{loss},
+		Memory: c.Memory, Precision: c.Precision, CheckNumbers: c.CheckNumbers}
 }
 
 func (s *graphStepper) step(batch []*tensor.Tensor, lr float32) (float64, error) {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/macaw-ai/macaw/chip"
@@ -39,20 +42,50 @@ func (c *profileCmd) openModel(e *env, dev chip.Device) (workload, error) {
 		return nil, fault.Errorf(fault.Invalid, "The model %s cannot be run: %w", c.Model, err)
 	}
 	w := &inference{e.ctx, s, map[string]*tensor.Tensor{}}
+	lengths := map[string]int{}
 	for _, in := range s.Inputs() {
-		t, err := c.input(in)
+		t, err := c.input(in, lengths)
 		if err != nil {
 			s.Close()
 			return nil, err
 		}
 		w.inputs[in.Name] = t
 	}
-	// The first run compiles; the traced ones then measure.
-	if _, err := s.Run(e.ctx, w.inputs); err != nil {
+	if err := c.checkDims(lengths); err != nil {
 		s.Close()
 		return nil, err
 	}
+	// The first run compiles; the traced ones then measure.
+	if _, err := s.Run(e.ctx, w.inputs); err != nil {
+		s.Close()
+		if e.ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, fault.Errorf(fault.Invalid, "The model cannot be run on made-up inputs%s: %w", dimList(" with --dim ", lengths), err)
+	}
 	return w, nil
+}
+
+// checkDims refuses lengths for dimensions that the model does not have or fixes.
+func (c *profileCmd) checkDims(lengths map[string]int) error {
+	for name := range c.Dim {
+		if _, ok := lengths[name]; !ok {
+			return fault.Errorf(fault.Invalid, "The model has no open dimension %q%s.", name, dimList("; it has ", lengths))
+		}
+	}
+	return nil
+}
+
+// dimList tells the lengths of the open dimensions, if there are any.
+func dimList(intro string, lengths map[string]int) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(lengths)) {
+		list = append(list, fmt.Sprintf("%s=%d", name, lengths[name]))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return intro + strings.Join(list, " ")
 }
 
 func (c *profileCmd) readModel(e *env) (*onnx.Model, error) {
@@ -86,8 +119,8 @@ const (
 )
 
 // input makes random numbers, small integers or words for an input. Its first
-// dimension, when open, is the batch.
-func (c *profileCmd) input(in *onnx.ValueInfo) (*tensor.Tensor, error) {
+// dimension, when open, is the batch. lengths gets those of open dimensions.
+func (c *profileCmd) input(in *onnx.ValueInfo, lengths map[string]int) (*tensor.Tensor, error) {
 	dims, ok := in.Dims()
 	if !ok || in.DType() == 0 {
 		return nil, fault.Errorf(fault.Invalid, "The model's input %q has no known tensor shape, so it cannot be made up.", in.Name)
@@ -95,11 +128,16 @@ func (c *profileCmd) input(in *onnx.ValueInfo) (*tensor.Tensor, error) {
 	shape := make([]int, len(dims))
 	for i, d := range dims {
 		name, open := d.(string)
+		if !open {
+			shape[i] = d.(int)
+			continue
+		}
+		if name == "" {
+			name = fmt.Sprintf("%s.%d", in.Name, i)
+		}
 		n, given := c.Dim[name]
 		switch {
-		case !open:
-			shape[i] = d.(int)
-		case given && name != "":
+		case given:
 			shape[i] = n
 		case i == 0 && c.Batch > 0:
 			shape[i] = c.Batch
@@ -109,15 +147,24 @@ func (c *profileCmd) input(in *onnx.ValueInfo) (*tensor.Tensor, error) {
 			shape[i] = profileLength
 		}
 		if shape[i] < 0 {
-			return nil, fault.Errorf(fault.Invalid, "The dimension %v of input %q cannot be %d.", d, in.Name, shape[i])
+			return nil, fault.Errorf(fault.Invalid, "The dimension %q of input %q cannot be %d.", name, in.Name, shape[i])
 		}
+		lengths[name] = shape[i]
 	}
-	return madeUp(in.DType(), shape), nil
+	return madeUp(in.DType(), shape)
 }
 
 // madeUp fills a tensor with numbers that depend on its shape alone. Integers
 // are 0 and 1, which most models take as an index or a mask.
-func madeUp(dt tensor.DType, shape []int) *tensor.Tensor {
+func madeUp(dt tensor.DType, shape []int) (*tensor.Tensor, error) {
+	const most = 1 << 30 // numbers
+	n := 1
+	for _, d := range shape {
+		if d > 0 && n > most/d {
+			return nil, fault.Errorf(fault.Invalid, "An input of shape %v is too large to be made up; lower --batch or --dim.", shape)
+		}
+		n *= d
+	}
 	t := tensor.New(dt, shape...)
 	r := rand.New(rand.NewPCG(1, uint64(t.Len())))
 	switch v := t.Data().(type) {
@@ -153,5 +200,5 @@ func madeUp(dt tensor.DType, shape []int) *tensor.Tensor {
 			}
 		}
 	}
-	return t
+	return t, nil
 }

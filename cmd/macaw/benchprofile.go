@@ -4,21 +4,25 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/internal/atomicfile"
+	"github.com/macaw-ai/macaw/internal/fault"
 )
 
 type profileCmd struct {
 	Model        string         `arg:"" help:"An ONNX file, NAME, NAME@VERSION or the folder of a model package; with --train lenet, resnet18 or gpt."`
 	Train        bool           `help:"Profile a built-in training step: forward, backward and optimiser."`
 	Batch        int            `help:"Samples of a run; 0 means 32, of gpt 4." placeholder:"N"`
-	Dim          map[string]int `help:"Length of another symbolic dimension of an ONNX model. Default: 64." placeholder:"NAME=N"`
-	Runs         int            `help:"Measured runs, of which the fastest of each instruction counts." default:"20" placeholder:"N"`
-	Top          int            `help:"Lines of the table; the rest is summed up." default:"12" placeholder:"N"`
-	Instructions bool           `help:"One line for each instruction, with its layer, in place of each operator."`
+	Dim          map[string]int `help:"Length of an open dimension of an ONNX model, by its name or as INPUT.AXIS. Default: 64." placeholder:"NAME=N"`
+	Runs         int            `help:"Measured runs, of which the fastest of each instruction counts. Default: 20." default:"20" placeholder:"N"`
+	Top          int            `help:"Lines of the table; the rest is summed up. Default: 12; 0 shows all." default:"12" placeholder:"N"`
+	Instructions bool           `help:"A line for each layer's instructions in place of each operator; those without a layer of a name share one."`
 	Threads      int            `help:"Workers. Default: all cores." placeholder:"N"`
 	JSON         bool           `name:"json" help:"Print JSON."`
 	Trace        string         `help:"Write the last run as Chrome trace JSON, for ui.perfetto.dev." placeholder:"FILE"`
@@ -42,6 +46,9 @@ type workload interface {
 }
 
 func (c *profileCmd) Run(e *env) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	dev := device(c.Threads)
 	w, err := c.open(e, dev)
 	if err != nil {
@@ -53,7 +60,7 @@ func (c *profileCmd) Run(e *env) error {
 	}
 	var runs [][]graph.Span
 	var walls []time.Duration
-	for range max(c.Runs, 1) {
+	for range c.Runs {
 		if e.ctx.Err() != nil {
 			return e.ctx.Err()
 		}
@@ -69,11 +76,33 @@ func (c *profileCmd) Run(e *env) error {
 		return err
 	}
 	if c.Trace != "" {
-		if err := writeTrace(c.Trace, runs[len(runs)-1]); err != nil {
-			return err
+		last := runs[len(runs)-1]
+		if err := atomicfile.Write(c.Trace, func(w io.Writer) error { return graph.WriteTrace(w, last) }); err != nil {
+			return fault.Errorf(fault.Invalid, "The trace cannot be written: %w", err)
 		}
 	}
 	return c.print(e.out, dev.Info(), p)
+}
+
+// check finds mistakes before anything is measured.
+func (c *profileCmd) check() error {
+	switch {
+	case c.Batch < 0 || c.Runs < 1 || c.Top < 0 || c.Threads < 0:
+		return fault.Errorf(fault.Invalid, "--runs must be at least 1; --batch, --top and --threads cannot be negative.")
+	case c.Train && len(c.Dim) > 0:
+		return fault.Errorf(fault.Invalid, "--dim is for ONNX models; a built-in training step has --batch alone.")
+	case c.Trace == "":
+		return nil
+	}
+	if info, err := os.Stat(c.Trace); err == nil && info.IsDir() {
+		return fault.Errorf(fault.Invalid, "%s is a folder; --trace needs the name of a file.", c.Trace)
+	}
+	if dir := filepath.Dir(c.Trace); dir != "." {
+		if _, err := os.Stat(dir); err != nil {
+			return fault.Errorf(fault.NotFound, "There is no folder %s to write %s to.", dir, filepath.Base(c.Trace))
+		}
+	}
+	return nil
 }
 
 func (c *profileCmd) open(e *env, dev chip.Device) (workload, error) {
@@ -83,23 +112,11 @@ func (c *profileCmd) open(e *env, dev chip.Device) (workload, error) {
 	return c.openModel(e, dev)
 }
 
-func writeTrace(path string, spans []graph.Span) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	err = graph.WriteTrace(f, spans)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
-}
-
 // profileReport is what profile prints with --json.
 type profileReport struct {
 	Processor string         `json:"processor"`
 	Threads   int            `json:"threads"`
-	Peak      graph.Roofline `json:"peak"`
+	Peak      graph.Roofline `json:"peak"` // operations and bytes a second
 	Runs      int            `json:"runs"`
 	Wall      float64        `json:"wall_seconds"` // of the fastest run
 	Sum       float64        `json:"sum_seconds"`  // of the fastest of each instruction
@@ -120,8 +137,9 @@ type profileRow struct {
 }
 
 func (c *profileCmd) report(info chip.Info, p *graph.Profile) profileReport {
-	_, peak := cpu.Peak(info.Threads)
-	roof := graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(info.Threads)}
+	threads := min(info.Threads, runtime.NumCPU()) // more do not work at once
+	_, peak := cpu.Peak(threads)
+	roof := graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(threads)}
 	key := graph.InstrTime.Kind
 	if c.Instructions {
 		key = graph.InstrTime.Line
@@ -131,7 +149,7 @@ func (c *profileCmd) report(info chip.Info, p *graph.Profile) profileReport {
 	for i, o := range p.By(key, roof) {
 		r.FLOPs, r.Bytes = r.FLOPs+o.FLOPs, r.Bytes+o.Bytes
 		row := profileRow{o.Op, o.Calls, o.Time.Seconds(), o.Share, o.FLOPs, o.Bytes, o.OfPeak, o.Bound}
-		if i < c.Top || c.Top <= 0 {
+		if i < c.Top || c.Top == 0 {
 			r.Rows = append(r.Rows, row)
 			continue
 		}
@@ -153,8 +171,16 @@ func (c *profileCmd) print(out io.Writer, info chip.Info, p *graph.Profile) erro
 		return writeJSON(out, r)
 	}
 	fmt.Fprintf(out, "%s, %d threads: %.1f GFLOP/s, %.1f GB/s at most\n", r.Processor, r.Threads, r.Peak.FLOPS/1e9, r.Peak.Bandwidth/1e9)
-	fmt.Fprintf(out, "fastest of %d runs: %.3f ms; the instructions' fastest sum to %.3f ms, %.1f GFLOP/s\n\n", r.Runs, 1e3*r.Wall, 1e3*r.Sum, float64(r.FLOPs)/max(r.Sum, 1e-9)/1e9)
-	rows := [][]string{{"OPERATOR", "CALLS", "MS", "SHARE", "GFLOP/S", "GB/S", "OF PEAK", "BOUND BY"}}
+	fmt.Fprintf(out, "fastest run of %d: %.3f ms; the instructions' fastest sum to %.3f ms", r.Runs, 1e3*r.Wall, 1e3*r.Sum)
+	if r.FLOPs > 0 {
+		fmt.Fprintf(out, ", %.1f GFLOP/s", float64(r.FLOPs)/max(r.Sum, 1e-9)/1e9)
+	}
+	fmt.Fprint(out, "\n\n")
+	what := "OPERATOR"
+	if c.Instructions {
+		what = "INSTRUCTION"
+	}
+	rows := [][]string{{what, "CALLS", "MS", "SHARE", "GFLOP/S", "GB/S", "OF PEAK", "BOUND BY"}}
 	for _, o := range r.Rows {
 		rate := func(n int64) string {
 			if n == 0 {

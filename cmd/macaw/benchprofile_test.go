@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/macaw-ai/macaw/framework/onnx"
+	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
 // TestBenchProfile profiles a training step and checks the table, the sums of
@@ -39,12 +42,44 @@ func TestBenchProfile(t *testing.T) {
 	if code := run([]string{"bench", "profile", "--train", "lenet", "--batch", "2", "--runs", "1", "--instructions"}, &out, &errout); code != 0 || !strings.Contains(out.String(), "conv2/weight") || !strings.Contains(out.String(), "BOUND BY") {
 		t.Errorf("status %d, table\n%s", code, out.String())
 	}
-	errout.Reset()
-	if code := run([]string{"bench", "profile", "--train", "other"}, &out, &errout); code != 1 || !strings.Contains(errout.String(), "gpt, lenet, resnet18") {
-		t.Errorf("status %d: %s", code, errout.String())
+}
+
+// TestBenchProfileMistakes: each gives one sentence before anything is measured.
+func TestBenchProfileMistakes(t *testing.T) {
+	dir := t.TempDir()
+	b := onnx.NewBuilder("net")
+	b.Output("y", b.Op("Relu", nil, b.Input("x", tensor.Float32, "N", "", 3)), tensor.Float32)
+	good, broken := filepath.Join(dir, "good.onnx"), filepath.Join(dir, "broken.onnx")
+	for path, raw := range map[string][]byte{good: b.Model().Marshal(), broken: []byte("no model")} {
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if code := run([]string{"bench", "profile", "missing.onnx"}, &out, &errout); code != 1 || !strings.Contains(errout.String(), "missing.onnx cannot be read") {
-		t.Errorf("status %d: %s", code, errout.String())
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--train", "other"}, "gpt, lenet, resnet18"},
+		{[]string{"missing.onnx"}, "missing.onnx cannot be read"},
+		{[]string{broken}, "is no ONNX model"},
+		{[]string{"--train", "lenet", "--runs", "0"}, "at least 1"},
+		{[]string{"--train", "lenet", "--batch=-1"}, "negative"},
+		{[]string{"--train", "lenet", "--batch", "1000000000"}, "too large"},
+		{[]string{"--train", "lenet", "--dim", "T=3"}, "--dim"},
+		{[]string{"--train", "lenet", "--trace", dir}, "is a folder"},
+		{[]string{"--train", "lenet", "--trace", filepath.Join(dir, "none", "trace.json")}, "There is no folder"},
+		{[]string{good, "--dim", "T=3"}, "it has N=32 x.1=64"},
+		{[]string{good, "--dim", "x.1=-3"}, "cannot be -3"},
+	} {
+		var out, errout strings.Builder
+		code := run(append([]string{"bench", "profile"}, c.args...), &out, &errout)
+		if code != 1 || out.Len() > 0 || strings.Count(errout.String(), "\n") != 1 || !strings.Contains(errout.String(), c.says) {
+			t.Errorf("%v: status %d, %q, want a sentence with %q", c.args, code, errout.String(), c.says)
+		}
+	}
+	var out, errout strings.Builder
+	if code := run([]string{"bench", "profile", good, "--dim", "x.1=5", "--batch", "2", "--runs", "1"}, &out, &errout); code != 0 || !strings.Contains(out.String(), "Relu") {
+		t.Errorf("status %d: %s%s", code, out.String(), errout.String())
 	}
 }
 

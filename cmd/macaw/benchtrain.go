@@ -56,9 +56,17 @@ func newTrainStep(name string, batch int, dev chip.Device) (workload, error) {
 	if m.tokens {
 		dt, labels = tensor.Int64, shape
 	}
-	w := &trainStep{ins: []*tensor.Tensor{madeUp(dt, shape), madeUp(tensor.Int64, labels), tensor.Of([]float32{0.001}, 1)}}
+	samples, err := madeUp(dt, shape)
+	if err != nil {
+		return nil, err
+	}
+	truth, err := madeUp(tensor.Int64, labels)
+	if err != nil {
+		return nil, err
+	}
+	w := &trainStep{ins: []*tensor.Tensor{samples, truth, tensor.Of([]float32{0.001}, 1)}}
 	var program graph.Program
-	err := graph.Trace(func() {
+	err = graph.Trace(func() {
 		net := m.net(params)
 		g := graph.New(graph.Train)
 		x, y := g.Input("x", dt, graph.Ints(shape...)...), g.Input("y", tensor.Int64, graph.Ints(labels...)...)
@@ -120,33 +128,10 @@ func residual(p *nn.Params, in, out, stride int) nn.Layer {
 	})
 }
 
-// The sizes of gpt, which has 14 million parameters.
-const (
-	gptContext = 128
-	gptWidth   = 384
-	gptHeads   = 6
-	gptLayers  = 6
-	gptVocab   = 8192
-)
+// gptContext is how many tokens a sample of gpt has.
+const gptContext = 128
 
-// gpt is a small decoder with the blocks of GPT-2 (Radford et al. 2019): norm
-// before attention and before a perceptron of four times the width.
+// gpt is a small decoder of 14 million parameters.
 func gpt(p *nn.Params) nn.Layer {
-	tokens, places := nn.NewEmbedding(p.Sub("tokens"), gptVocab, gptWidth), p.Weight("places", nn.Normal(0.02), gptContext, gptWidth)
-	var blocks nn.Sequential
-	for i := range gptLayers {
-		b := p.Subf("block%d", i+1)
-		norm1, norm2 := nn.NewLayerNorm(b.Sub("norm1"), gptWidth), nn.NewLayerNorm(b.Sub("norm2"), gptWidth)
-		attention := nn.NewMultiHeadAttention(b.Sub("attention"), gptWidth, gptHeads, nn.AttentionOptions{Causal: true})
-		up, down := nn.NewLinear(b.Sub("up"), gptWidth, 4*gptWidth), nn.NewLinear(b.Sub("down"), 4*gptWidth, gptWidth)
-		blocks = append(blocks, nn.Func(func(x *graph.Node) *graph.Node {
-			x = graph.Add(x, attention.Forward(norm1.Forward(x), nil))
-			return graph.Add(x, down.Forward(graph.GELU(up.Forward(norm2.Forward(x)))))
-		}))
-	}
-	norm, head := nn.NewLayerNorm(p.Sub("norm"), gptWidth), nn.NewLinear(p.Sub("head"), gptWidth, gptVocab)
-	return nn.Func(func(ids *graph.Node) *graph.Node {
-		x := graph.Add(tokens.Forward(ids), ids.Graph().Var(places))
-		return head.Forward(norm.Forward(blocks.Forward(x)))
-	})
+	return nn.NewDecoder(p, nn.DecoderConfig{Vocab: 8192, Width: 384, Layers: 6, Heads: 6})
 }

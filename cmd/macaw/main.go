@@ -31,7 +31,7 @@ type cli struct {
 	Data    dataCmd    `cmd:"" help:"List and show datasets."`
 	Runs    runsCmd    `cmd:"" help:"List and show runs of make."`
 	Models  modelsCmd  `cmd:"" help:"List and show models."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: its peak, and what Macaw's kernels reach of it."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: its peak, what Macaw's kernels reach of it, and where a model's time goes."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"image"
 	"math"
@@ -20,20 +19,31 @@ func findFaces(model string, img image.Image) ([]Found, error) {
 	defer s.Close()
 	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	tw, th := whole(w, 32), whole(h, 32)
-	if dims, ok := s.Inputs()[0].Dims(); ok {
+	in := s.Inputs()[0]
+	if dims, ok := in.Dims(); ok && len(dims) == 4 {
 		if n, fixed := dims[2].(int); fixed {
 			tw, th = n, n
 		}
 	}
-	out, err := s.Run(context.Background(), map[string]*tensor.Tensor{s.Inputs()[0].Name: planes(img, tw, th, bgr, all(0), all(1))})
+	out, err := s.run(map[string]*tensor.Tensor{in.Name: planes(img, tw, th, bgr, all(0), all(1))})
 	if err != nil {
 		return nil, err
 	}
 	sx, sy := float64(w)/float64(tw), float64(h)/float64(th)
 	var found []Found
 	for _, stride := range []int{8, 16, 32} {
-		part := func(name string) []float32 { return out[fmt.Sprintf("%s_%d", name, stride)].Float32s() }
-		class, object, box, marks := part("cls"), part("obj"), part("bbox"), part("kps")
+		var parts [4][]float32
+		for i, p := range []struct {
+			name  string
+			width int
+		}{{"cls", 1}, {"obj", 1}, {"bbox", 4}, {"kps", 10}} {
+			t := out[fmt.Sprintf("%s_%d", p.name, stride)]
+			if t == nil || t.DType() != tensor.Float32 || t.Len() != (tw/stride)*(th/stride)*p.width {
+				return nil, s.not("YuNet")
+			}
+			parts[i] = t.Float32s()
+		}
+		class, object, box, marks := parts[0], parts[1], parts[2], parts[3]
 		for i := range class {
 			score := math.Sqrt(float64(class[i]) * float64(object[i]))
 			if score < 0.6 {

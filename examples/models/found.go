@@ -18,6 +18,7 @@ type Found struct {
 	Points  []Point // landmarks
 }
 
+// String is one line: what it is, how sure that is and where, in pixels.
 func (f Found) String() string {
 	b := f.bounds()
 	return fmt.Sprintf("%-14s %3.0f %%  at %4.0f,%-4.0f %4.0f x %.0f", f.What, 100*f.Score, b.left, b.top, b.right-b.left, b.bottom-b.top)

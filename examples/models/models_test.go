@@ -151,6 +151,75 @@ func TestFaces(t *testing.T) {
 	}
 }
 
+// TestMistakes: each gives one sentence and leaves no file.
+func TestMistakes(t *testing.T) {
+	photo, yunet := shared(t, "coco128", "images", "val2017", facePhoto), shared(t, "onnx-models", "yunet", "yunet_n_dynamic.onnx")
+	fastest, mnist := shared(t, "onnx-models", "FastestDet", "FastestDet.onnx"), shared(t, "onnx-models", "mnist", "mnist.onnx")
+	dir := t.TempDir()
+	text, out := filepath.Join(dir, "text.txt"), filepath.Join(dir, "out.png")
+	if err := os.WriteFile(text, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "usage"},
+		{[]string{"cats", yunet, photo, out}, "usage"},
+		{[]string{"faces", yunet, filepath.Join(dir, "none.jpg"), out}, "none.jpg"},
+		{[]string{"faces", yunet, text, out}, "no JPEG or PNG picture"},
+		{[]string{"faces", text, photo, out}, "no ONNX model"},
+		{[]string{"faces", fastest, photo, out}, "no YuNet model"},
+		{[]string{"faces", mnist, photo, out}, "mnist.onnx"},
+		{[]string{"objects", yunet, photo, out}, "no FastestDet model"},
+		{[]string{"objects", mnist, photo, out}, "mnist.onnx"},
+		{[]string{"text", dir, photo, out}, "ch_"},
+		{[]string{"speech", mnist, shared(t, "onnx-models", "silero-vad", "test.wav")}, "mnist.onnx"},
+		{[]string{"speech", mnist, text}, "no WAV file"},
+		{[]string{"faces", yunet, photo, filepath.Join(dir, "none", "out.png")}, "no folder"},
+		{[]string{"faces", yunet, photo, filepath.Join(dir, "out.jpg")}, "something.png"},
+	} {
+		if err := run(c.args); err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v gives %v, want a sentence with %q", c.args, err, c.says)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left in the folder: %v, %v", entries, err)
+	}
+}
+
+// TestLabelsDoNotOverlap: labels of boxes that lie close together can be read,
+// and stay inside the picture.
+func TestLabelsDoNotOverlap(t *testing.T) {
+	var found []Found
+	for i := range 4 {
+		x := float64(10 * i)
+		found = append(found, Found{What: "cat", Score: 0.9, Corners: corners(500+x, 4+x, 590+x, 100+x)})
+	}
+	white := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	draw.Draw(white, white.Bounds(), image.White, image.Point{}, draw.Src)
+	d, err := newDrawing(white)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var labels []image.Rectangle
+	for _, f := range found {
+		at := d.label(f, palette[0], found, labels)
+		if !at.In(d.Bounds()) || at.Empty() {
+			t.Errorf("a label lies at %v", at)
+		}
+		for _, l := range labels {
+			if at.Overlaps(l) {
+				t.Errorf("the labels %v and %v overlap", at, l)
+			}
+		}
+		if d.RGBAAt(at.Min.X, at.Min.Y) != palette[0] {
+			t.Errorf("nothing is drawn at %v", at)
+		}
+		labels = append(labels, at)
+	}
+}
+
 // facePhoto shows one person's face.
 const facePhoto = "000000000785.jpg"
 

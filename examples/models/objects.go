@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"image"
 	"math"
 	"strings"
@@ -20,14 +19,21 @@ func findObjects(model string, img image.Image) ([]Found, error) {
 		return nil, err
 	}
 	defer s.Close()
-	in := s.Inputs()[0]
-	dims, _ := in.Dims()
-	side := dims[2].(int)
-	out, err := s.Run(context.Background(), map[string]*tensor.Tensor{in.Name: planes(img, side, side, bgr, all(0), all(1./255))})
+	dims, ok := s.Inputs()[0].Dims()
+	if !ok || len(dims) != 4 {
+		return nil, s.not("FastestDet")
+	}
+	side, ok := dims[2].(int)
+	if !ok {
+		return nil, s.not("FastestDet")
+	}
+	y, err := s.runOne(planes(img, side, side, bgr, all(0), all(1./255)))
 	if err != nil {
 		return nil, err
 	}
-	y := out[s.Outputs()[0].Name]
+	if shape := y.Shape(); y.DType() != tensor.Float32 || len(shape) != 4 || shape[1] != 5+len(coco) || shape[2] != shape[3] {
+		return nil, s.not("FastestDet")
+	}
 	grid := y.Shape()[2]
 	cells := grid * grid
 	v := func(channel, cell int) float64 { return float64(y.Float32s()[channel*cells+cell]) }

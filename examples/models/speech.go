@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -28,8 +26,12 @@ func printSpeech(model, file string) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range spans(p) {
+	list := spans(p)
+	for _, s := range list {
 		fmt.Printf("speech %6.2f to %6.2f s\n", s.From, s.To)
+	}
+	if len(list) == 0 {
+		fmt.Println("no speech found")
 	}
 	return nil
 }
@@ -46,11 +48,14 @@ func speechProbabilities(model string, sound []float32) ([]float32, error) {
 	padded := append(make([]float32, before), sound...)
 	var p []float32
 	for at := 0; at+before+window <= len(padded); at += window {
-		out, err := s.Run(context.Background(), map[string]*tensor.Tensor{
+		out, err := s.run(map[string]*tensor.Tensor{
 			"input": tensor.Of(padded[at:at+before+window], 1, before+window), "state": state, "sr": tensor.Scalar(int64(rate)),
 		})
 		if err != nil {
 			return nil, err
+		}
+		if y := out["output"]; y == nil || y.DType() != tensor.Float32 || y.Len() != 1 || out["stateN"] == nil {
+			return nil, s.not("Silero VAD")
 		}
 		p, state = append(p, out["output"].Float32s()[0]), out["stateN"]
 	}
@@ -97,7 +102,7 @@ func readWAV(file string) ([]float32, error) {
 		switch string(raw[at : at+4]) {
 		case "fmt ":
 			if len(body) < 16 {
-				return nil, io.ErrUnexpectedEOF
+				return nil, fmt.Errorf("%s ends too early", file)
 			}
 			fine = binary.LittleEndian.Uint16(body) == 1 && binary.LittleEndian.Uint16(body[2:]) == 1 &&
 				binary.LittleEndian.Uint32(body[4:]) == rate && binary.LittleEndian.Uint16(body[14:]) == 16

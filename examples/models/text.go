@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"image"
 	"os"
@@ -10,20 +9,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
 // reader is PP-OCRv4: one network finds lines of text, one tells whether a line
 // is upside down, one reads it. Source: PaddleOCR, github.com/PaddlePaddle/PaddleOCR.
 type reader struct {
-	detect, turn, read *onnx.Session
+	detect, turn, read *network
 	letters            []string // by class; 0 stands for none
 }
 
 func openReader(folder string) (*reader, error) {
 	r := &reader{}
-	for file, to := range map[string]**onnx.Session{
+	for file, to := range map[string]**network{
 		"ch_PP-OCRv4_det_infer.onnx": &r.detect, "ch_ppocr_mobile_v2.0_cls_infer.onnx": &r.turn, "ch_PP-OCRv4_rec_infer.onnx": &r.read,
 	} {
 		var err error
@@ -43,7 +41,7 @@ func openReader(folder string) (*reader, error) {
 }
 
 func (r *reader) close() {
-	for _, s := range []*onnx.Session{r.detect, r.turn, r.read} {
+	for _, s := range []*network{r.detect, r.turn, r.read} {
 		if s != nil {
 			s.Close()
 		}
@@ -74,14 +72,6 @@ func findText(folder string, img image.Image) ([]Found, error) {
 	return found, nil
 }
 
-func run1(s *onnx.Session, x *tensor.Tensor) (*tensor.Tensor, error) {
-	out, err := s.Run(context.Background(), map[string]*tensor.Tensor{s.Inputs()[0].Name: x})
-	if err != nil {
-		return nil, err
-	}
-	return out[s.Outputs()[0].Name], nil
-}
-
 // lines finds text: the network gives each pixel's probability of lying within the
 // shrunk region of a line, which is grown again (Liao et al. 2020, arXiv:1911.08947).
 func (r *reader) lines(img image.Image) ([]Found, error) {
@@ -89,7 +79,7 @@ func (r *reader) lines(img image.Image) ([]Found, error) {
 	scale := min(1, 960/float64(max(w, h)))
 	tw, th := whole(int(float64(w)*scale), 32), whole(int(float64(h)*scale), 32)
 	mean, deviation := [3]float32{0.485 * 255, 0.456 * 255, 0.406 * 255}, [3]float32{1 / (0.229 * 255), 1 / (0.224 * 255), 1 / (0.225 * 255)}
-	y, err := run1(r.detect, planes(img, tw, th, bgr, mean, deviation))
+	y, err := r.detect.runOne(planes(img, tw, th, bgr, mean, deviation))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +101,7 @@ func (r *reader) lines(img image.Image) ([]Found, error) {
 
 // line reads a picture of one line.
 func (r *reader) line(img *image.RGBA) (string, float64, error) {
-	y, err := run1(r.turn, fitted(img, 48, 192))
+	y, err := r.turn.runOne(fitted(img, 48, 192))
 	if err != nil {
 		return "", 0, err
 	}
@@ -120,7 +110,7 @@ func (r *reader) line(img *image.RGBA) (string, float64, error) {
 	}
 	size := img.Bounds()
 	width := max(320, (48*size.Dx()+size.Dy()-1)/size.Dy())
-	if y, err = run1(r.read, fitted(img, 48, width)); err != nil {
+	if y, err = r.read.runOne(fitted(img, 48, width)); err != nil {
 		return "", 0, err
 	}
 	steps, classes := y.Shape()[1], y.Shape()[2]

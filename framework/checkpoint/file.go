@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"bufio"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/macaw-ai/macaw/framework/safetensors"
 	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 )
 
 // ErrCorrupt is wrapped by errors about the contents of a checkpoint file.
@@ -43,7 +43,7 @@ func Write(path string, c *Checkpoint) error {
 	if err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, err)
 	}
-	if err := replace(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return safetensors.Write(w, f) }); err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, err)
 	}
 	return nil
@@ -170,22 +170,9 @@ func metricOf(path string) (float64, error) {
 		return 0, err
 	}
 	defer file.Close()
-	var size [8]byte
-	if _, err := io.ReadFull(file, size[:]); err != nil {
+	meta, err := safetensors.ReadMetadata(file)
+	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	// A limit in place of a buffer of that size: the header may claim anything.
-	var header struct {
-		Metadata map[string]string `json:"__metadata__"`
-	}
-	n := binary.LittleEndian.Uint64(size[:])
-	if n > maxHeader {
-		return 0, fmt.Errorf("%w: a header of %d bytes", ErrCorrupt, n)
-	}
-	if err := json.NewDecoder(io.LimitReader(file, int64(n))).Decode(&header); err != nil {
-		return 0, fmt.Errorf("%w: header: %w", ErrCorrupt, err)
-	}
-	return strconv.ParseFloat(header.Metadata[keyMetric], 64)
+	return strconv.ParseFloat(meta[keyMetric], 64)
 }
-
-const maxHeader = 64 << 20 // bytes of JSON

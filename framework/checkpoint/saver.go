@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 )
 
 // Options configure a Saver.
@@ -49,7 +51,7 @@ func Open(dir string, o Options) (*Saver, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("checkpoints: %w", err)
 	}
-	if err := sweep(dir); err != nil {
+	if err := atomicfile.Sweep(dir); err != nil {
 		return nil, fmt.Errorf("checkpoints: %w", err)
 	}
 	files, err := list(dir)

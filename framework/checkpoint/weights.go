@@ -16,7 +16,10 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-const indexSuffix = ".index.json"
+const (
+	indexSuffix = ".index.json"
+	maxIndex    = 64 << 20 // bytes of JSON
+)
 
 // ReadWeights reads the tensors that any tool wrote in the safetensors format.
 // path is a file, the index of a model in several files
@@ -57,15 +60,15 @@ func readShards(path string) (map[string]*tensor.Tensor, error) {
 		return nil, fmt.Errorf("read weights: %w", err)
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxHeader+1))
+	text, err := io.ReadAll(io.LimitReader(file, maxIndex+1))
 	if err != nil {
 		return nil, fmt.Errorf("read weights %s: %w", path, err)
 	}
 	var index struct {
 		Map map[string]string `json:"weight_map"`
 	}
-	if len(text) > maxHeader {
-		return nil, fmt.Errorf("read weights %s: the index has more than %d bytes", path, maxHeader)
+	if len(text) > maxIndex {
+		return nil, fmt.Errorf("read weights %s: the index has more than %d bytes", path, maxIndex)
 	}
 	if err := json.Unmarshal(text, &index); err != nil {
 		return nil, fmt.Errorf("read weights %s: %w", path, err)

@@ -82,7 +82,7 @@ func (i InstrTime) Kind() string {
 
 // Line is the operator with its label, for Profile.By.
 func (i InstrTime) Line() string {
-	if i.Label == "" {
+	if i.Label == "" || i.Label == i.Kind() {
 		return i.Kind()
 	}
 	return i.Kind() + "  " + i.Label

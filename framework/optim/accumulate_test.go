@@ -17,7 +17,7 @@ func TestAccumulation(t *testing.T) {
 	for name, o := range map[string]optim.Options{
 		"norm":  {ClipNorm: 0.3, EMA: 0.9},
 		"value": {ClipValue: 0.02},
-		"both":  {ClipValue: 0.02, ClipNorm: 0.05, Groups: []optim.Group{{Prefix: "head/", LR: 0.5}}},
+		"both":  {ClipValue: 0.02, ClipNorm: 0.05, Groups: []optim.Group{{Prefix: "head/", LRScale: 0.5}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole, parts := newFitting(5), newFitting(5)
@@ -120,7 +120,7 @@ func TestGroups(t *testing.T) {
 	s := optim.Apply(loss, p, optim.SGD{WeightDecay: 0.5}, lr, optim.Options{EMA: 0.5, Groups: []optim.Group{
 		{Prefix: "stem/", Frozen: true},
 		{Prefix: "body/", Match: func(v *graph.Variable) bool { return v.Name() == "body/bias" }, WeightDecay: -1},
-		{Prefix: "body/", LR: 0.5, WeightDecay: 1},
+		{Prefix: "body/", LRScale: 0.5, WeightDecay: 1},
 		{Prefix: "head/", Rule: optim.Lion{WeightDecay: 2}},
 	}})
 	e, err := graph.Compile(cpu.New(cpu.Options{Threads: 1}), graph.Program{Inputs: []*graph.Node{lr}, Outputs: []*graph.Node{loss}})

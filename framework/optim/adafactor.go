@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -30,25 +31,22 @@ type Adafactor struct {
 
 func (o Adafactor) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
 	g, d := grad.Graph(), in.gradient(grad)
-	u := graph.Mul(d, o.inverseRoot(s, w, graph.AddScalar(graph.Square(d), or(o.Eps1, 1e-30))))
+	u := graph.Mul(d, o.inverseRoot(s, w, graph.AddScalar(graph.Square(d), cmp.Or(o.Eps1, 1e-30))))
 	// The clipping's divisor goes into the rate of a step without momentum.
-	clip := graph.Max(graph.MulScalar(rms(u, w), 1/or(o.Clip, 1)), g.Const(tensor.Of([]float32{1}, 1)))
+	clip := graph.Max(graph.MulScalar(rms(u, w), 1/cmp.Or(o.Clip, 1)), g.Const(tensor.Of([]float32{1}, 1)))
 	rate := in.lr
 	if o.Relative {
 		rate = graph.Min(rate, graph.Rsqrt(s.time(g)))
 	}
 	if !o.Absolute {
-		floor := g.Const(tensor.Of([]float32{or(o.Eps2, 1e-3)}, 1))
+		floor := g.Const(tensor.Of([]float32{cmp.Or(o.Eps2, 1e-3)}, 1))
 		rate = graph.Mul(rate, graph.Max(rms(g.Var(w), w), floor))
 	}
 	u = graph.Div(u, clip)
 	if o.Beta1 != 0 {
 		u = s.average(w, "m", u, o.Beta1)
 	}
-	if decay := in.weightDecay(o.WeightDecay); decay != 0 {
-		u = graph.Add(u, graph.MulScalar(g.Var(w), decay))
-	}
-	return descend(g, w, graph.Mul(u, rate))
+	return descend(g, w, graph.Mul(in.decoupled(w, u, o.WeightDecay), rate))
 }
 
 // inverseRoot moves the second moment towards q and returns 1/sqrt(v), in
@@ -56,7 +54,7 @@ func (o Adafactor) update(s *State, w *graph.Variable, grad *graph.Node, in inpu
 func (o Adafactor) inverseRoot(s *State, w *graph.Variable, q *graph.Node) *graph.Node {
 	g, shape := q.Graph(), w.Shape()
 	one := g.Const(tensor.Of([]float32{1}, 1))
-	share := graph.Pow(s.time(g), g.Const(tensor.Of([]float32{-or(o.Decay, 0.8)}, 1))) // 1-β
+	share := graph.Pow(s.time(g), g.Const(tensor.Of([]float32{-cmp.Or(o.Decay, 0.8)}, 1))) // 1-β
 	move := func(name string, to *graph.Node, shape []int) *graph.Node {
 		slot := s.slotOf(w, name, shape)
 		now := graph.Add(graph.Mul(g.Var(slot), graph.Sub(one, share)), graph.Mul(to, share))

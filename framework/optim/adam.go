@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/macaw-ai/macaw/chip"
@@ -24,12 +25,11 @@ type Adam struct {
 }
 
 func (o Adam) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	decay := in.weightDecay(o.WeightDecay)
-	if decay == 0 && !o.AMSGrad {
+	if in.weightDecay(o.WeightDecay) == 0 && !o.AMSGrad {
 		return AdamW{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps}.update(s, w, grad, in)
 	}
 	d := in.coupled(w, grad, o.WeightDecay)
-	m := moments{beta1: or(o.Beta1, 0.9), beta2: or(o.Beta2, 0.999), eps: or(o.Eps, 1e-8), amsgrad: o.AMSGrad}
+	m := moments{beta1: cmp.Or(o.Beta1, 0.9), beta2: cmp.Or(o.Beta2, 0.999), eps: cmp.Or(o.Eps, 1e-8), amsgrad: o.AMSGrad}
 	return descend(grad.Graph(), w, graph.Mul(m.direction(s, w, d), in.lr))
 }
 
@@ -43,17 +43,14 @@ type AdamW struct {
 }
 
 func (o AdamW) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	g, decay := grad.Graph(), in.weightDecay(o.WeightDecay)
-	op := chip.AdamW{Beta1: or(o.Beta1, 0.9), Beta2: or(o.Beta2, 0.999), Eps: or(o.Eps, 1e-8), Decay: decay}
+	g := grad.Graph()
+	op := chip.AdamW{Beta1: cmp.Or(o.Beta1, 0.9), Beta2: cmp.Or(o.Beta2, 0.999), Eps: cmp.Or(o.Eps, 1e-8), Decay: in.weightDecay(o.WeightDecay)}
 	if !o.AMSGrad {
 		return graph.AdamW(w, grad, s.slot(w, "m"), s.slot(w, "v"), in.lr, s.count(g), in.scale, op)
 	}
 	m := moments{beta1: op.Beta1, beta2: op.Beta2, eps: op.Eps, amsgrad: true}
-	by := m.direction(s, w, in.gradient(grad))
-	if decay != 0 {
-		by = graph.Add(by, graph.MulScalar(g.Var(w), decay))
-	}
-	return descend(g, w, graph.Mul(by, in.lr))
+	u := m.direction(s, w, in.gradient(grad))
+	return descend(g, w, graph.Mul(in.decoupled(w, u, o.WeightDecay), in.lr))
 }
 
 // moments are the running averages of Adam and LAMB as a composition, for what

@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"cmp"
+
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -84,7 +86,7 @@ func (s *State) update(g *graph.Graph, weights []*graph.Variable, grads []*graph
 	fresh := map[*graph.Variable]*graph.Node{}
 	for i, w := range weights {
 		group := o.group(w)
-		factor := or(group.LR, 1)
+		factor := cmp.Or(group.LRScale, 1)
 		if rates[factor] == nil {
 			rates[factor] = graph.MulScalar(lr, factor)
 		}
@@ -108,21 +110,22 @@ func nodes(g *graph.Graph, vars []*graph.Variable) []*graph.Node {
 	return list
 }
 
-// globalNorm is the Euclidean norm of all gradients together, [1]. A matrix
-// product with itself sums the squares in one pass.
+// globalNorm is the Euclidean norm of all gradients together, a scalar.
 func globalNorm(grads []*graph.Node) *graph.Node {
 	squares := make([]*graph.Node, len(grads))
 	for i, d := range grads {
-		row := graph.Reshape(d, graph.Dims(1, -1)...)
-		squares[i] = graph.Reshape(graph.MatMulT(row, row, false, true), graph.Const(1))
+		squares[i] = sumOfSquares(d)
 	}
 	return graph.Sqrt(graph.Sum(graph.Concat(0, squares...)))
 }
 
-// normOf is the Euclidean norm of x, [1], as a product with itself.
-func normOf(x *graph.Node) *graph.Node {
+// normOf is the Euclidean norm of x, [1].
+func normOf(x *graph.Node) *graph.Node { return graph.Sqrt(sumOfSquares(x)) }
+
+// sumOfSquares is x's, [1], in one pass as a product with itself.
+func sumOfSquares(x *graph.Node) *graph.Node {
 	row := graph.Reshape(x, graph.Dims(1, -1)...)
-	return graph.Sqrt(graph.Reshape(graph.MatMulT(row, row, false, true), graph.Const(1)))
+	return graph.Reshape(graph.MatMulT(row, row, false, true), graph.Const(1))
 }
 
 // clipScale is min(1, limit/norm). Source: Pascanu et al. 2013, arXiv:1211.5063.

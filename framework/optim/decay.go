@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"math"
 )
 
@@ -25,7 +26,7 @@ type Polynomial struct {
 // At returns the rate of a step.
 func (p Polynomial) At(step int) float32 {
 	left := 1 - min(float64(step)/float64(max(p.Steps, 1)), 1)
-	return float32(float64(p.Min) + float64(p.Max-p.Min)*math.Pow(left, orElse(p.Power, 1)))
+	return float32(float64(p.Min) + float64(p.Max-p.Min)*math.Pow(left, cmp.Or(p.Power, 1)))
 }
 
 // StepDecay multiplies Max by Factor after every Every steps, and once more
@@ -48,7 +49,7 @@ func (s StepDecay) At(step int) float32 {
 			n++
 		}
 	}
-	return float32(float64(s.Max) * math.Pow(orElse(s.Factor, 0.1), float64(n)))
+	return float32(float64(s.Max) * math.Pow(cmp.Or(s.Factor, 0.1), float64(n)))
 }
 
 // Exponential is Max·Factor^step, such as 0.999. Factor 0 means 1.
@@ -59,7 +60,7 @@ type Exponential struct {
 
 // At returns the rate of a step.
 func (e Exponential) At(step int) float32 {
-	return float32(float64(e.Max) * math.Pow(orElse(e.Factor, 1), float64(step)))
+	return float32(float64(e.Max) * math.Pow(cmp.Or(e.Factor, 1), float64(step)))
 }
 
 // InverseSqrt rises linearly to Max during Warmup steps, then falls as

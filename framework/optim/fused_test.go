@@ -87,7 +87,7 @@ func TestUpdatesAreFused(t *testing.T) {
 		{"lamb", optim.LAMB{WeightDecay: 0.1}, optim.Options{}, 4*5 + counted + corrections},
 		{"clip by value", optim.SGD{}, optim.Options{ClipValue: 1}, 2 * 4},
 		{"clip by value, lion", optim.Lion{}, optim.Options{ClipValue: 1}, 4},
-		{"groups", optim.Lion{}, optim.Options{Groups: []optim.Group{{Prefix: "head/", LR: 0.1}}}, 4 + 1},
+		{"groups", optim.Lion{}, optim.Options{Groups: []optim.Group{{Prefix: "head/", LRScale: 0.1}}}, 4 + 1},
 		// A matrix: momentum, 5 iterations of 3 products and 2 maps, 2 for the norm, the step.
 		{"muon", optim.Muon{}, optim.Options{}, 2*(1+2+1+5*5+1) + 2 + 1},
 	}

@@ -17,8 +17,8 @@ type Group struct {
 	// Frozen variables keep their values; their gradients are not computed.
 	// Running statistics of normalisation still move.
 	Frozen bool
-	// LR is a factor on the learning rate; 0 means 1.
-	LR float32
+	// LRScale multiplies the learning rate; 0 means 1.
+	LRScale float32
 	// WeightDecay takes the place of the rule's, for vectors too; 0 keeps the
 	// rule's, a negative number means none.
 	WeightDecay float32

@@ -1,6 +1,10 @@
 package optim
 
-import "github.com/macaw-ai/macaw/framework/graph"
+import (
+	"cmp"
+
+	"github.com/macaw-ai/macaw/framework/graph"
+)
 
 // LAMB is AdamW with the step of each variable scaled to the variable's norm:
 //
@@ -16,11 +20,8 @@ type LAMB struct {
 
 func (o LAMB) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
 	g := grad.Graph()
-	m := moments{beta1: or(o.Beta1, 0.9), beta2: or(o.Beta2, 0.999), eps: or(o.Eps, 1e-6)}
-	u := m.direction(s, w, in.gradient(grad))
-	if decay := in.weightDecay(o.WeightDecay); decay != 0 {
-		u = graph.Add(u, graph.MulScalar(g.Var(w), decay))
-	}
+	m := moments{beta1: cmp.Or(o.Beta1, 0.9), beta2: cmp.Or(o.Beta2, 0.999), eps: cmp.Or(o.Eps, 1e-6)}
+	u := in.decoupled(w, m.direction(s, w, in.gradient(grad)), o.WeightDecay)
 	size, step, zero := normOf(g.Var(w)), normOf(u), graph.Scalar(g, 0)
 	both := graph.And(graph.Gt(size, zero), graph.Gt(step, zero))
 	ratio := graph.Where(both, graph.Div(size, step), graph.Scalar(g, 1))

@@ -1,6 +1,10 @@
 package optim
 
-import "github.com/macaw-ai/macaw/framework/graph"
+import (
+	"cmp"
+
+	"github.com/macaw-ai/macaw/framework/graph"
+)
 
 // Lion steps by the sign of an interpolated momentum:
 //
@@ -15,13 +19,10 @@ type Lion struct {
 }
 
 func (o Lion) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	g, d, beta1, beta2 := grad.Graph(), in.gradient(grad), or(o.Beta1, 0.9), or(o.Beta2, 0.99)
+	g, d, beta1, beta2 := grad.Graph(), in.gradient(grad), cmp.Or(o.Beta1, 0.9), cmp.Or(o.Beta2, 0.99)
 	slot := s.slot(w, "m")
 	m := g.Var(slot)
 	u := graph.Sign(graph.Add(graph.MulScalar(m, beta1), graph.MulScalar(d, 1-beta1)))
-	if decay := in.weightDecay(o.WeightDecay); decay != 0 {
-		u = graph.Add(u, graph.MulScalar(g.Var(w), decay))
-	}
 	assign(slot, graph.Add(graph.MulScalar(m, beta2), graph.MulScalar(d, 1-beta2)))
-	return descend(g, w, graph.Mul(u, in.lr))
+	return descend(g, w, graph.Mul(in.decoupled(w, u, o.WeightDecay), in.lr))
 }

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -8,7 +9,7 @@ import (
 
 // Muon orthogonalises the momentum of matrices:
 //
-//	m = Momentum·m + (1-Momentum)·g,  u = (1-Momentum)·g + Momentum·m (or m, with Heavy)
+//	m = Momentum·m + (1-Momentum)·g,  u = (1-Momentum)·g + Momentum·m (or m, with HeavyBall)
 //	w -= lr·(scale·orthogonal(u) + WeightDecay·w)
 //
 // A variable of rank 2 and more is the matrix [in, out] of its last axis
@@ -16,32 +17,32 @@ import (
 // 0.2·sqrt(max(in, out)), which makes steps as large as AdamW's so that they
 // can share a rate and a decay. orthogonal approximates U·Vᵀ of the singular
 // value decomposition U·S·Vᵀ by Steps iterations of Newton and Schulz.
-// Variables of lower rank follow Rest at RestLR times the rate. Embeddings and
+// Variables of lower rank follow Rest at RestLRScale times the rate. Embeddings and
 // the last layer belong in a Group with a rule of their own.
 //
-// Zero fields mean Momentum 0.95, Steps 5, RestLR 1 and no decay.
+// Zero fields mean Momentum 0.95, Steps 5, RestLRScale 1 and no decay.
 // Sources: Jordan et al. 2024, kellerjordan.github.io/posts/muon; Liu et al.
 // 2025, arXiv:2502.16982 (MatchRMS).
 type Muon struct {
 	Momentum, WeightDecay float32
-	Heavy                 bool // plain momentum in place of Nesterov's
+	HeavyBall             bool // plain momentum in place of Nesterov's
 	MatchRMS              bool
 	Steps                 int
 	Rest                  AdamW
-	RestLR                float32
+	RestLRScale           float32
 }
 
 func (o Muon) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
 	g, rank := grad.Graph(), len(w.Shape())
 	if rank < 2 {
-		if r := or(o.RestLR, 1); r != 1 {
+		if r := cmp.Or(o.RestLRScale, 1); r != 1 {
 			in.lr = graph.MulScalar(in.lr, r)
 		}
 		return o.Rest.update(s, w, grad, in)
 	}
-	mu, d := or(o.Momentum, 0.95), in.gradient(grad)
+	mu, d := cmp.Or(o.Momentum, 0.95), in.gradient(grad)
 	u := s.average(w, "m", d, mu)
-	if !o.Heavy {
+	if !o.HeavyBall {
 		u = graph.Add(graph.MulScalar(d, 1-mu), graph.MulScalar(u, mu))
 	}
 	cols := w.Shape()[rank-1]
@@ -55,11 +56,8 @@ func (o Muon) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *
 		steps = 5
 	}
 	u = orthogonal(graph.Reshape(u, graph.Ints(rows, cols)...), rows, cols, steps)
-	by := graph.MulScalar(graph.Reshape(u, graph.Ints(w.Shape()...)...), float32(scale))
-	if decay := in.weightDecay(o.WeightDecay); decay != 0 {
-		by = graph.Add(by, graph.MulScalar(g.Var(w), decay))
-	}
-	return descend(g, w, graph.Mul(by, in.lr))
+	u = graph.MulScalar(graph.Reshape(u, graph.Ints(w.Shape()...)...), float32(scale))
+	return descend(g, w, graph.Mul(in.decoupled(w, u, o.WeightDecay), in.lr))
 }
 
 // orthogonal iterates x = a·x + (b·A + c·A²)·x, A = x·xᵀ, from x/‖x‖ on, with

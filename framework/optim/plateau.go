@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -35,7 +36,7 @@ type plateau struct {
 
 // At returns the present rate, whatever the step.
 func (p *Plateau) At(int) float32 {
-	rate := float64(p.Max) * math.Pow(orElse(p.Factor, 0.1), float64(p.memory.Lowering))
+	rate := float64(p.Max) * math.Pow(cmp.Or(p.Factor, 0.1), float64(p.memory.Lowering))
 	return max(float32(rate), p.Min)
 }
 
@@ -66,7 +67,7 @@ func (p *Plateau) better(v float64) bool {
 	if !p.memory.Seen {
 		return !math.IsNaN(v) && !math.IsInf(v, 0)
 	}
-	best, gain := p.memory.Best, max(orElse(p.Threshold, 1e-4), 0)
+	best, gain := p.memory.Best, max(cmp.Or(p.Threshold, 1e-4), 0)
 	if p.Higher {
 		return v > best+gain*math.Abs(best) && !math.IsInf(v, 0)
 	}

@@ -246,8 +246,8 @@ var references = map[string]referenceCase{
 		ema(a.slot("m"), g, 0.99)
 		a.along(u, lr, decay)
 	}},
-	"muon":       {rule: optim.Muon{WeightDecay: 0.1, RestLR: 0.5}, step: muon(func(n, m float64) float64 { return math.Sqrt(max(1, m/n)) }, true)},
-	"muon heavy": {rule: optim.Muon{WeightDecay: 0.1, RestLR: 0.5, Heavy: true, MatchRMS: true}, step: muon(func(n, m float64) float64 { return 0.2 * math.Sqrt(max(n, m)) }, false)},
+	"muon":       {rule: optim.Muon{WeightDecay: 0.1, RestLRScale: 0.5}, step: muon(func(n, m float64) float64 { return math.Sqrt(max(1, m/n)) }, true)},
+	"muon heavy": {rule: optim.Muon{WeightDecay: 0.1, RestLRScale: 0.5, HeavyBall: true, MatchRMS: true}, step: muon(func(n, m float64) float64 { return 0.2 * math.Sqrt(max(n, m)) }, false)},
 	"adafactor": {rule: optim.Adafactor{WeightDecay: 0.1}, step: func(a *array, g []float64, t int, lr, decay float64) {
 		a.along(a.adafactor(g, t), lr*max(1e-3, a.rms()), decay)
 	}},

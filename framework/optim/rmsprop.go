@@ -1,6 +1,10 @@
 package optim
 
-import "github.com/macaw-ai/macaw/framework/graph"
+import (
+	"cmp"
+
+	"github.com/macaw-ai/macaw/framework/graph"
+)
 
 // RMSProp divides the gradient by a running root mean square of it:
 //
@@ -19,14 +23,14 @@ type RMSProp struct {
 }
 
 func (o RMSProp) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *graph.Node {
-	g, alpha, d := grad.Graph(), or(o.Alpha, 0.99), in.coupled(w, grad, o.WeightDecay)
+	g, alpha, d := grad.Graph(), cmp.Or(o.Alpha, 0.99), in.coupled(w, grad, o.WeightDecay)
 	v := s.average(w, "v", graph.Square(d), alpha)
 	if o.Centered {
 		mean := s.average(w, "mean", d, alpha)
 		// Rounding must not make the variance negative.
 		v = graph.Max(graph.Sub(v, graph.Square(mean)), graph.Scalar(g, 0))
 	}
-	u := graph.Div(d, graph.AddScalar(graph.Sqrt(v), or(o.Eps, 1e-8)))
+	u := graph.Div(d, graph.AddScalar(graph.Sqrt(v), cmp.Or(o.Eps, 1e-8)))
 	if o.Momentum != 0 {
 		b := s.slot(w, "velocity")
 		u = graph.Add(graph.MulScalar(g.Var(b), o.Momentum), u)

@@ -37,11 +37,15 @@ func (in inputs) gradient(grad *graph.Node) *graph.Node { return graph.Mul(grad,
 
 // coupled is the scaled gradient with weight decay as part of it.
 func (in inputs) coupled(w *graph.Variable, grad *graph.Node, rule float32) *graph.Node {
-	d := in.gradient(grad)
+	return in.decoupled(w, in.gradient(grad), rule)
+}
+
+// decoupled is the step u with weight decay added to it.
+func (in inputs) decoupled(w *graph.Variable, u *graph.Node, rule float32) *graph.Node {
 	if decay := in.weightDecay(rule); decay != 0 {
-		d = graph.Add(d, graph.MulScalar(d.Graph().Var(w), decay))
+		return graph.Add(u, graph.MulScalar(u.Graph().Var(w), decay))
 	}
-	return d
+	return u
 }
 
 // descend lessens w by a step and returns its new value.
@@ -75,13 +79,6 @@ func (o SGD) update(s *State, w *graph.Variable, grad *graph.Node, in inputs) *g
 		velocity = s.slot(w, "velocity")
 	}
 	return graph.SGD(w, grad, velocity, in.lr, in.scale, op)
-}
-
-func or(v, def float32) float32 {
-	if v == 0 {
-		return def
-	}
-	return v
 }
 
 // slot makes a variable of w's shape for the optimiser, starting at zero.

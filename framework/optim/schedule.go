@@ -1,6 +1,9 @@
 package optim
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // Schedule gives the learning rate of a step, counted from 0. Schedules are
 // pure: equal steps give equal rates. Beyond their last step they stay at the
@@ -28,7 +31,7 @@ type OneCycle struct {
 
 // At returns the rate of a step.
 func (o OneCycle) At(step int) float32 {
-	warm, start, final := orElse(o.Warm, 0.3), orElse(o.Start, 25), orElse(o.Final, 1e4)
+	warm, start, final := cmp.Or(o.Warm, 0.3), cmp.Or(o.Start, 25), cmp.Or(o.Final, 1e4)
 	top := float64(o.Max)
 	peak := warm * float64(max(o.Steps-1, 1))
 	at := float64(step)
@@ -64,21 +67,11 @@ type WarmupCosine struct {
 
 // At returns the rate of a step.
 func (w WarmupCosine) At(step int) float32 {
-	if step < w.Warmup {
-		return w.Max * float32(step+1) / float32(w.Warmup)
-	}
-	return Cosine{Max: w.Max, Min: w.Min, Steps: w.Steps - w.Warmup}.At(step - w.Warmup)
+	return Warmup{Steps: w.Warmup, Then: Cosine{Max: w.Max, Min: w.Min, Steps: w.Steps - w.Warmup}}.At(step)
 }
 
 // anneal goes from a to b along half a cosine as t goes from 0 to 1.
 func anneal(a, b, t float64) float64 {
 	t = min(max(t, 0), 1)
 	return b + (a-b)*(1+math.Cos(math.Pi*t))/2
-}
-
-func orElse(v, def float64) float64 {
-	if v == 0 {
-		return def
-	}
-	return v
 }

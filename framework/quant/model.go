@@ -28,8 +28,8 @@ type Report struct {
 // Model quantises a float ONNX model: weights of Conv, Gemm and MatMul become
 // int8 per output channel, what these operators read and make uint8 per tensor,
 // as QuantizeLinear and DequantizeLinear around them. samples are inputs by name;
-// they choose the ranges and give the report's deviations, which are computed
-// with the rounding in float32 (sums of a runtime's integers may round otherwise).
+// they choose the ranges and give the report's deviations, of an onnx.Session
+// that runs either model (another runtime's sums of integers may round otherwise).
 //
 // The result is at operator set 13 or later. An older model is raised to 13 when
 // all of its operators mean the same there, else it is an error. Operators inside
@@ -57,11 +57,11 @@ func Model(m *onnx.Model, dev chip.Device, samples []map[string]*tensor.Tensor, 
 	if err != nil {
 		return fail(err)
 	}
-	rounded, err := runAll(q.rewrite(true), dev, samples)
+	out := q.rewrite()
+	rounded, err := runAll(out, dev, samples)
 	if err != nil {
 		return fail(err)
 	}
-	out := q.rewrite(false)
 	r := Report{Layers: len(q.layers), Before: len(before), After: len(out.Marshal()), Deviation: map[string]float64{}, Largest: map[string]float64{}}
 	for i := range samples {
 		for _, v := range m.Graph.Outputs {

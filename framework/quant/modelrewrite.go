@@ -8,22 +8,20 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// modelWriter makes the quantised model, or, to simulate it, a float model with
-// the same rounding.
+// modelWriter makes the quantised model.
 type modelWriter struct {
 	*modelPlan
-	simulate bool
-	graph    *onnx.Graph
-	rounded  map[string]string // by activation
-	stored   map[string]bool   // constants made so far
+	graph   *onnx.Graph
+	rounded map[string]string // by activation
+	stored  map[string]bool   // constants made so far
 }
 
 // rewrite returns the model that the plan describes. It shares what does not
 // change with the plan's model.
-func (q *modelPlan) rewrite(simulate bool) *onnx.Model {
+func (q *modelPlan) rewrite() *onnx.Model {
 	m, g := *q.model, *q.model.Graph
 	m.Graph = &g
-	w := &modelWriter{modelPlan: q, simulate: simulate, graph: &g, rounded: map[string]string{}, stored: map[string]bool{}}
+	w := &modelWriter{modelPlan: q, graph: &g, rounded: map[string]string{}, stored: map[string]bool{}}
 	g.Nodes, g.Initializers, g.ValueInfos = nil, slices.Clone(g.Initializers), nil
 	for _, v := range g.Inputs {
 		w.round(v.Name)
@@ -94,17 +92,9 @@ func (w *modelWriter) round(name string) {
 	if !ok {
 		return
 	}
-	scale := w.store(name+"/scale", tensor.Scalar(a.Scale))
-	if !w.simulate {
-		zero := w.store(name+"/zero", tensor.Scalar(a.Zero))
-		q := w.node("QuantizeLinear", name+"/quantized", nil, name, scale, zero)
-		w.rounded[name] = w.node("DequantizeLinear", name+"/rounded", nil, q, scale, zero)
-		return
-	}
-	zero := w.store(name+"/zero", tensor.Scalar(float32(a.Zero)))
-	steps := w.node("Add", name+"/steps", nil, w.node("Round", name+"/round", nil, w.node("Div", name+"/div", nil, name, scale)), zero)
-	q := w.node("Clip", name+"/clip", nil, steps, w.store("quant/low", tensor.Scalar(float32(0))), w.store("quant/high", tensor.Scalar(float32(255))))
-	w.rounded[name] = w.node("Mul", name+"/rounded", nil, w.node("Sub", name+"/sub", nil, q, zero), scale)
+	scale, zero := w.store(name+"/scale", tensor.Scalar(a.Scale)), w.store(name+"/zero", tensor.Scalar(a.Zero))
+	q := w.node("QuantizeLinear", name+"/quantized", nil, name, scale, zero)
+	w.rounded[name] = w.node("DequantizeLinear", name+"/rounded", nil, q, scale, zero)
 }
 
 // layer gives c, the new form of n, integer weights and bias.
@@ -131,30 +121,10 @@ func (w *modelWriter) layer(n, c *onnx.Node, axis int) {
 
 // constant adds integers q and returns what they stand for.
 func (w *modelWriter) constant(stem string, q *tensor.Tensor, scales []float32, axis int) string {
-	if w.simulate {
-		return w.store(stem+"/rounded", dequantise(q, scales, axis))
-	}
 	name := stem + "/rounded"
 	if !w.stored[stem+"/quantized"] {
 		inputs := []string{w.store(stem+"/quantized", q), w.store(stem+"/scale", tensor.Of(scales, len(scales)))}
 		w.node("DequantizeLinear", name, []*onnx.Attribute{{Name: "axis", Type: onnx.AttrInt, I: int64(axis)}}, inputs...)
 	}
 	return name
-}
-
-// dequantise multiplies integers by the scale of their channel along axis.
-func dequantise(q *tensor.Tensor, scales []float32, axis int) *tensor.Tensor {
-	shape := q.Shape()
-	inner, t := tensor.Size(shape[axis+1:]), tensor.New(tensor.Float32, shape...)
-	for i := range t.Float32s() {
-		v := float32(0)
-		switch d := q.Data().(type) {
-		case []int8:
-			v = float32(d[i])
-		case []int32:
-			v = float32(d[i])
-		}
-		t.Float32s()[i] = v * scales[i/inner%shape[axis]]
-	}
-	return t
 }

@@ -35,6 +35,9 @@ type File struct {
 	Metadata map[string]string // free text; may be nil
 }
 
+// metadata is the header's entry that is no tensor.
+const metadata = "__metadata__"
+
 // entry is a tensor in the header.
 type entry struct {
 	DType   string `json:"dtype"`
@@ -60,13 +63,13 @@ func nameOf(dt tensor.DType) string {
 func Write(w io.Writer, f File) error {
 	header := map[string]any{}
 	if f.Metadata != nil {
-		header["__metadata__"] = f.Metadata
+		header[metadata] = f.Metadata
 	}
 	names, at := slices.Sorted(maps.Keys(f.Tensors)), 0
 	for _, name := range names {
 		t := f.Tensors[name]
 		dt := nameOf(t.DType())
-		if dt == "" || name == "__metadata__" {
+		if dt == "" || name == metadata {
 			return fmt.Errorf("write safetensors: cannot write %q of %v", name, t)
 		}
 		end := at + t.Len()*t.DType().Size()
@@ -102,12 +105,12 @@ func Read(r io.Reader) (File, error) {
 		return File{}, err
 	}
 	f := File{Tensors: map[string]*tensor.Tensor{}}
+	if f.Metadata, err = metadataOf(header); err != nil {
+		return File{}, err
+	}
 	entries := map[string]entry{}
 	for name, raw := range header {
-		if name == "__metadata__" {
-			if err := json.Unmarshal(raw, &f.Metadata); err != nil {
-				return File{}, fmt.Errorf("%w: metadata: %w", ErrFormat, err)
-			}
+		if name == metadata {
 			continue
 		}
 		var e entry
@@ -132,6 +135,25 @@ func Read(r io.Reader) (File, error) {
 		at = e.Offsets[1]
 	}
 	return f, nil
+}
+
+// ReadMetadata reads the metadata alone, with Read's limits and errors.
+func ReadMetadata(r io.Reader) (map[string]string, error) {
+	header, err := readHeader(r)
+	if err != nil {
+		return nil, err
+	}
+	return metadataOf(header)
+}
+
+func metadataOf(header map[string]json.RawMessage) (map[string]string, error) {
+	var texts map[string]string
+	if raw, ok := header[metadata]; ok {
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			return nil, fmt.Errorf("%w: metadata: %w", ErrFormat, err)
+		}
+	}
+	return texts, nil
 }
 
 func readHeader(r io.Reader) (map[string]json.RawMessage, error) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/macaw-ai/macaw/internal/atomicfile"
 	"github.com/macaw-ai/macaw/internal/fault"
 )
 
@@ -72,7 +73,7 @@ func (b *Blobs) publish(f *os.File, hash string) error {
 	path := b.Path(hash)
 	dir := filepath.Dir(path)
 	if err := os.Mkdir(dir, 0o777); err == nil {
-		if err := SyncDir(b.dir); err != nil {
+		if err := atomicfile.SyncDir(b.dir); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
@@ -81,7 +82,7 @@ func (b *Blobs) publish(f *os.File, hash string) error {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return SyncDir(dir)
+	return atomicfile.SyncDir(dir)
 }
 
 // Path is where the blob lies, if it is there. The file must not be changed.

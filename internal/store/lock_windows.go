@@ -26,6 +26,3 @@ func probe(f *os.File) bool {
 }
 
 func unlock(f *os.File) { windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, lockedByte()) }
-
-// SyncDir does nothing: the system keeps names durable itself.
-func SyncDir(string) error { return nil }

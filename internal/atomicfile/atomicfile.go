@@ -1,20 +1,29 @@
-package checkpoint
+// Package atomicfile writes files that appear whole or not at all, even if the
+// machine stops.
+package atomicfile
 
 import (
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
 // partial begins the names of files that are being written.
 const partial = ".partial-"
 
-// replace writes a file under a temporary name, makes sure of its bytes, and
-// gives it its name, of which it makes sure too.
-func replace(path string, write func(io.Writer) error) error {
+// Write gives path what write writes: under a temporary name in the same folder
+// first, then, synced, under its own. A path that is there and no regular file,
+// such as a terminal, is written to as it is.
+func Write(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, partial+filepath.Base(path)+"-*")
 	if err != nil {
@@ -33,23 +42,11 @@ func replace(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncFolder(dir)
+	return SyncDir(dir)
 }
 
-// syncFolder makes sure of the names in dir.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" { // folders cannot be opened for that there
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// sweep removes what writers that were killed left behind.
-func sweep(dir string) error {
+// Sweep removes what writers that were killed left in dir.
+func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
