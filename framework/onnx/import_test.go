@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -252,60 +250,4 @@ func importStandard(dir string) (ran bool, err error) {
 		}
 	}
 	return true, nil
-}
-
-// TestImportGradients compares the gradients through every operator with central
-// differences, on the cases of the operators' own tests.
-func TestImportGradients(t *testing.T) {
-	ops := map[string]int{}
-	for _, c := range allCases {
-		m, feeds := c.model()
-		net, err := Import(m, nn.NewParams(1), ImportOptions{})
-		if err != nil || len(net.Inputs()) == 0 {
-			continue
-		}
-		var in []*tensor.Tensor
-		usable := false
-		for _, i := range net.Inputs() {
-			x := feeds[i.Name]
-			in = append(in, x)
-			if x.DType() == tensor.Float32 {
-				usable = true
-				for _, v := range x.Float32s() {
-					usable = usable && !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0)
-				}
-				usable = usable && x.Len() <= 150
-			}
-		}
-		if !usable {
-			continue
-		}
-		build := func(_ *graph.Graph, in []*graph.Node) *graph.Node { return net.Forward(in...)[0] }
-		if !isDifferentiable(in, build) {
-			continue
-		}
-		if steps[c.op] || c.op == "Pow" && slices.Min(in[0].Float32s()) < 0 { // no derivative, or none by the exponent
-			continue
-		}
-		ops[c.op]++
-		t.Run(fmt.Sprintf("%s/%d", c.op, ops[c.op]), func(t *testing.T) {
-			graphtest.Check(t, device, graphtest.Case{Inputs: in, Build: build, Tol: 1e-3})
-		})
-	}
-	t.Logf("gradients of %d operators: %v", len(ops), slices.Sorted(maps.Keys(ops)))
-}
-
-// steps are operators whose derivative is zero but where they jump.
-var steps = map[string]bool{"Round": true, "Sign": true, "Floor": true, "Ceil": true, "Hardmax": true}
-
-// isDifferentiable reports whether a graph can have build and its result is float32.
-func isDifferentiable(in []*tensor.Tensor, build func(*graph.Graph, []*graph.Node) *graph.Node) bool {
-	g := graph.New(graph.Inference)
-	var nodes []*graph.Node
-	for i, x := range in {
-		nodes = append(nodes, g.Input(fmt.Sprint(i), x.DType(), graph.Ints(x.Shape()...)...))
-	}
-	float := false
-	err := graph.Trace(func() { y := build(g, nodes); float = y.DType() == tensor.Float32 })
-	return err == nil && float
 }
