@@ -30,7 +30,9 @@ func init() {
 		}, values(1, -1, 1, 1, 3, 3, 3, 2), values(2, -1, 1, 2, 2, 2, 2, 2)),
 		"Shrink":        kinked(func(x *node) *node { return graph.Shrink(x, 0.5, 0.2) }),
 		"HardSigmoidOf": kinked(func(x *node) *node { return graph.HardSigmoidOf(x, 0.2, 0.5) }),
-		"TileDims":      images(func(x *node) *node { return graph.TileDims(graph.Sin(x), graph.Const(2), graph.Const(1), graph.Const(3)) }, 2, 3, 2),
+		"TileDims": images(func(x *node) *node {
+			return graph.TileDims(graph.Sin(x), graph.Const(2), graph.Const(1), graph.Const(3))
+		}, 2, 3, 2),
 		"LocalResponseNorm/zeros": of(func(in nodes) *node {
 			return graph.LocalResponseNorm(in[0], graph.LocalResponseOptions{Size: 3, Alpha: 0.5, Beta: 0.6, Given: true})
 		}, values(3, 1, 2, 2, 4)),

@@ -6,7 +6,7 @@ import "github.com/macaw-ai/macaw/framework/graph"
 // running statistics of the step as values.
 func (c *lifting) batchStatistics() error {
 	x, eps := c.arg(0), c.call.float("epsilon", 1e-5)
-	axes := append([]int{0}, from(2, x.Rank())...)
+	axes := append([]int{0}, axesFrom(2, x.Rank())...)
 	mean := graph.Mean(x, axes...)
 	centred := graph.Sub(x, perChannel(mean, x.Rank()))
 	variance := graph.Mean(graph.Square(centred), axes...)

@@ -7,7 +7,7 @@ import (
 
 func init() {
 	for name, f := range map[string]func(*lifting) error{
-		"Tile": liftTile, "DepthToSpace": liftDepthToSpace, "SpaceToDepth": liftSpaceToDepth, "ConstantOfShape": liftConstantOfShape,
+		"Tile": liftTile, "DepthToSpace": liftDepthToSpace, "SpaceToDepth": func(c *lifting) error { return c.blocked(graph.SpaceToDepth) }, "ConstantOfShape": liftConstantOfShape,
 		"Range": liftRange, "GatherElements": liftGatherElements, "GatherND": liftGatherND, "CumSum": liftCumSum, "Trilu": liftTrilu,
 		"OneHot": liftOneHot, "CastLike": liftCastLike, "ReverseSequence": liftReverseSequence, "EyeLike": liftEyeLike,
 		"Compress": liftCompress, "Hardmax": liftHardmax, "Mod": liftMod, "Upsample": liftResize,
@@ -22,52 +22,26 @@ func liftTile(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	x := c.arg(0)
-	if len(repeats) != x.Rank() {
-		return noForm("%d repeats for %v", len(repeats), x.Shape())
+	if len(repeats) != c.in[0].rank() {
+		return noForm("%d repeats for %v", len(repeats), c.in[0].shape())
 	}
-	// [a,b] as [1,a,1,b], broadcast to [r,a,s,b], is the tiled array in order.
-	var apart, wide, joined graph.Shape
-	for i, d := range x.Shape() {
-		apart, wide = append(apart, graph.Const(1), d), append(wide, repeats[i], d)
-		joined = append(joined, repeats[i].Mul(d))
-	}
-	return c.set(graph.Reshape(graph.Broadcast(graph.Reshape(x, apart...), wide...), joined...))
+	return c.set(graph.TileDims(c.arg(0), repeats...))
 }
 
-// blocks cuts the axes of [N,C,H,W] as DepthToSpace or SpaceToDepth want.
-func (c *lifting) blocks() (n, channels, h, w, b graph.Dim, err error) {
+// blocked applies f to the image with the size of its blocks.
+func (c *lifting) blocked(f func(x *graph.Node, r int) *graph.Node) error {
 	size := int(c.call.int("blocksize", 0))
-	s := c.in[0].shape()
-	if len(s) != 4 || size < 1 {
-		err = errLift
-		return
+	if c.in[0].rank() != 4 || size < 1 {
+		return errLift
 	}
-	return s[0], s[1], s[2], s[3], graph.Const(size), nil
+	return c.setLast(f(c.channelsLast(c.in[0]), size))
 }
 
 func liftDepthToSpace(c *lifting) error {
-	n, ch, h, w, b, err := c.blocks()
-	if err != nil {
-		return err
-	}
-	out := ch.Div(b.Mul(b))
-	x := c.arg(0)
 	if c.call.str("mode", "DCR") == "CRD" {
-		x = graph.Transpose(graph.Reshape(x, n, out, b, b, h, w), 0, 1, 4, 2, 5, 3)
-	} else {
-		x = graph.Transpose(graph.Reshape(x, n, b, b, out, h, w), 0, 3, 4, 1, 5, 2)
+		return c.blocked(graph.PixelShuffle)
 	}
-	return c.set(graph.Reshape(x, n, out, h.Mul(b), w.Mul(b)))
-}
-
-func liftSpaceToDepth(c *lifting) error {
-	n, ch, h, w, b, err := c.blocks()
-	if err != nil {
-		return err
-	}
-	x := graph.Transpose(graph.Reshape(c.arg(0), n, ch, h.Div(b), b, w.Div(b), b), 0, 3, 5, 1, 2, 4)
-	return c.set(graph.Reshape(x, n, ch.Mul(b).Mul(b), h.Div(b), w.Div(b)))
+	return c.blocked(graph.DepthToSpace)
 }
 
 func liftConstantOfShape(c *lifting) error {
@@ -104,23 +78,9 @@ func liftRange(c *lifting) error {
 		x = graph.Mul(x, c.g.Const(tensor.Scalar(int64(by))))
 	}
 	if !start.Is(0) {
-		x = graph.Add(x, integer64(c.g, start))
+		x = graph.Add(x, graph.SizeInt(c.g, start))
 	}
 	return c.set(x)
-}
-
-// integer64 is d as an int64 scalar.
-func integer64(g *graph.Graph, d graph.Dim) *graph.Node {
-	if n, ok := d.Known(); ok {
-		return g.Const(tensor.Scalar(int64(n)))
-	}
-	return graph.Cast(graph.Size(g, d), tensor.Int64)
-}
-
-// wrapped adds n to the negative ones of an int64 index.
-func wrapped(index *graph.Node, n graph.Dim) *graph.Node {
-	g := index.Graph()
-	return graph.Where(graph.Lt(index, g.Const(tensor.Scalar(int64(0)))), graph.Add(index, integer64(g, n)), index)
 }
 
 func liftGatherElements(c *lifting) error {
@@ -131,66 +91,34 @@ func liftGatherND(c *lifting) error {
 	return c.set(graph.GatherND(c.arg(0), c.arg(1), int(c.call.int("batch_dims", 0))))
 }
 
-// liftCumSum multiplies with a triangle of ones, which needs a known length.
 func liftCumSum(c *lifting) error {
-	raw, err := c.vals(1)
-	if err != nil || len(raw) != 1 {
+	axis, err := c.vals(1)
+	if err != nil || len(axis) != 1 {
 		return errLift
 	}
-	x := c.arg(0)
-	axis, err := axisOf(raw[0], x.Rank())
+	at, err := axisOf(axis[0], c.in[0].rank())
 	if err != nil {
 		return err
 	}
-	before, strict := c.call.flag("reverse", false), c.call.flag("exclusive", false)
-	n := x.Dim(axis)
-	to, of := graph.PositionsAlong(c.g, n, 1, 2), graph.PositionsAlong(c.g, n, 0, 2) // the triangle is [of, to]
-	if before {
-		to, of = of, to
-	}
-	in := graph.Le(of, to)
-	if strict {
-		in = graph.Lt(of, to)
-	}
-	return c.set(lastAxis(x, axis, func(x *graph.Node) *graph.Node {
-		row := x
-		if x.Rank() == 1 {
-			row = graph.Unsqueeze(x, 0)
-		}
-		return graph.Reshape(graph.Linear(row, graph.Cast(in, tensor.Float32), nil), x.Shape()...)
-	}))
-}
-
-// lastAxis applies f with axis swapped to the end.
-func lastAxis(x *graph.Node, axis int, f func(*graph.Node) *graph.Node) *graph.Node {
-	if axis == x.Rank()-1 {
-		return f(x)
-	}
-	perm := from(0, x.Rank())
-	perm[axis], perm[len(perm)-1] = len(perm)-1, axis
-	return graph.Transpose(f(graph.Transpose(x, perm...)), perm...)
+	return c.set(graph.CumSum(c.arg(0), at, graph.CumSumOptions{Exclusive: c.call.flag("exclusive", false), Reverse: c.call.flag("reverse", false)}))
 }
 
 func liftTrilu(c *lifting) error {
-	x := c.arg(0)
-	k := int64(0)
-	if v, err := c.vals(1); err != nil || len(v) > 1 {
+	k, err := c.vals(1)
+	if err != nil || len(k) > 1 {
 		return errLift
-	} else if len(v) == 1 {
-		k = v[0]
 	}
-	rows, columns := graph.PositionsAlong(c.g, x.Dim(-2), 0, 2), graph.PositionsAlong(c.g, x.Dim(-1), 1, 2)
-	diagonal := graph.Add(rows, c.g.Const(tensor.Scalar(k)))
-	keep := graph.Ge(columns, diagonal)
-	if !c.call.flag("upper", true) {
-		keep = graph.Le(columns, diagonal)
+	k = append(k, 0)
+	offset := int(max(-maxOutput, min(maxOutput, k[0])))
+	if c.call.flag("upper", true) {
+		return c.set(graph.Triu(c.arg(0), offset))
 	}
-	return c.set(graph.Where(keep, x, zeros(x)))
+	return c.set(graph.Tril(c.arg(0), offset))
 }
 
 func liftOneHot(c *lifting) error {
-	depth, values := c.in[1].fixed, c.in[2].fixed
-	if depth == nil || depth.Len() != 1 || values == nil || values.Len() != 2 || values.DType() == tensor.String {
+	depth := c.in[1].fixed
+	if depth == nil || depth.Len() != 1 || c.in[2].rank() != 1 || !c.in[2].shape()[0].Is(2) {
 		return errLift
 	}
 	wide, err := cast(depth, tensor.Int64)
@@ -198,18 +126,19 @@ func liftOneHot(c *lifting) error {
 		return err
 	}
 	n := graph.Const(int(wide.Int64s()[0]))
-	index := wrapped(graph.Cast(c.arg(0), tensor.Int64), n)
+	index := graph.WrapIndex(graph.Cast(c.arg(0), tensor.Int64), n)
 	axis, err := axisOf(c.call.int("axis", -1), index.Rank()+1)
 	if err != nil {
 		return err
 	}
 	hit := graph.Eq(graph.Unsqueeze(index, axis), graph.PositionsAlong(c.g, n, axis, index.Rank()+1))
-	off, err := cast(values, values.DType())
-	if err != nil {
-		return err
-	}
-	pick := func(i int) *graph.Node { return c.g.Const(slab(off, 0, i, 1).Reshape()) }
-	return c.set(graph.Where(hit, pick(1), pick(0)))
+	values := c.arg(2)
+	return c.set(graph.Where(hit, element(values, 0, 1), element(values, 0, 0)))
+}
+
+// element is what stands at a place of an axis, which vanishes.
+func element(x *graph.Node, axis, at int) *graph.Node {
+	return graph.Squeeze(graph.Slice(x, axis, at, at+1), axis)
 }
 
 func liftCastLike(c *lifting) error {
@@ -238,8 +167,8 @@ func liftReverseSequence(c *lifting) error {
 	at := graph.PositionsAlong(c.g, n, time, 2)
 	back := graph.Sub(graph.Sub(lens, c.g.Const(tensor.Scalar(int64(1)))), at)
 	index := graph.Where(graph.Lt(at, lens), back, at)
-	index = graph.Mul(index, integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[time == 0]))
-	other := graph.Mul(graph.PositionsAlong(c.g, x.Dim(batch), batch, 2), integer64(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
+	index = graph.Mul(index, graph.SizeInt(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[time == 0]))
+	other := graph.Mul(graph.PositionsAlong(c.g, x.Dim(batch), batch, 2), graph.SizeInt(c.g, map[bool]graph.Dim{true: x.Dim(1), false: graph.Const(1)}[batch == 0]))
 	rows := graph.Reshape(x, append(graph.Shape{x.Shape()[:2].Size()}, x.Shape()[2:]...)...)
 	return c.set(graph.Gather(rows, graph.Add(index, other), 0))
 }

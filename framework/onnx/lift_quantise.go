@@ -18,10 +18,8 @@ func init() {
 // that of x/scale inside the range and 0 outside.
 // Source: Jacob et al. 2018, arXiv:1712.05877, §3.
 func quantised(x, scale, zero *graph.Node, to tensor.DType) *lifted {
-	g, bounds := x.Graph(), integerRange[to]
-	clip := func(x *graph.Node) *graph.Node {
-		return graph.Max(graph.Min(x, graph.Scalar(g, float32(bounds[1]))), graph.Scalar(g, float32(bounds[0])))
-	}
+	bounds := integerRange[to]
+	clip := func(x *graph.Node) *graph.Node { return graph.Clip(x, float32(bounds[0]), float32(bounds[1])) }
 	v := graph.Div(x, scale)
 	whole := graph.StopGradient(clip(graph.Add(graph.Round(v), zero)))
 	through := clip(graph.Add(v, zero))
@@ -47,11 +45,7 @@ func (c *lifting) gridOf() (scale, zero *graph.Node, err error) {
 		if v.Rank() != 1 || c.call.int("block_size", 0) != 0 {
 			return nil, noForm("scales of blocks")
 		}
-		shape := graph.Shape{v.Dim(0)}
-		for range rank - 1 - axis {
-			shape = append(shape, graph.Const(1))
-		}
-		return graph.Reshape(v, shape...), nil
+		return trailing(v, rank-1-axis), nil
 	}
 	if scale, err = spread(1); err != nil {
 		return nil, nil, err
@@ -101,7 +95,7 @@ func liftDequantize(c *lifting) error {
 func liftDynamicQuantize(c *lifting) error {
 	x, none := c.arg(0), graph.Scalar(c.g, 0)
 	fixed := graph.StopGradient(x)
-	lo, hi := graph.Min(graph.ReduceMin(fixed, from(0, x.Rank())...), none), graph.Max(graph.ReduceMax(fixed, from(0, x.Rank())...), none)
+	lo, hi := graph.Min(graph.ReduceMin(fixed), none), graph.Max(graph.ReduceMax(fixed), none)
 	scale := graph.MulScalar(graph.Sub(hi, lo), 1./255)
 	scale = graph.Where(graph.Gt(scale, none), scale, graph.Scalar(c.g, 1)) // of zeros alone
 	zero := graph.Clip(graph.Round(graph.Div(graph.Neg(lo), scale)), 0, 255)

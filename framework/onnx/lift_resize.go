@@ -249,7 +249,7 @@ func weighted(x *graph.Node, axis int, w *tensor.Tensor) *graph.Node {
 				turned.Float32s()[j*m+i] = w.Float32s()[i*n+j]
 			}
 		}
-		return lastAxis(x, axis, func(x *graph.Node) *graph.Node {
+		return swapped(x, axis, -1, func(x *graph.Node) *graph.Node {
 			to := append(append(graph.Shape{}, x.Shape()[:x.Rank()-1]...), graph.Const(m))
 			return graph.Reshape(graph.MatMul(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(turned)), to...)
 		})

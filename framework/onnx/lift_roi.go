@@ -41,13 +41,13 @@ func liftRoiAlign(c *lifting) error {
 	}
 	regions := rois.Dim(0)
 	image := graph.Reshape(graph.Cast(c.arg(2), tensor.Int64), regions, graph.Const(1), graph.Const(1))
-	base := graph.Mul(image, integer64(c.g, x.Dim(1).Mul(x.Dim(2))))
+	base := graph.Mul(image, graph.SizeInt(c.g, x.Dim(1).Mul(x.Dim(2))))
 	rows := graph.Reshape(x, x.Shape()[:3].Size(), x.Dim(3))
 	maximum := c.call.str("mode", "avg") == "max"
 	var all *graph.Node // of all four elements of a point: their sum, or with mode max the largest
 	for i := range 2 {
 		for j := range 2 {
-			down := graph.Mul(axes[0].index[i], integer64(c.g, x.Dim(2)))
+			down := graph.Mul(axes[0].index[i], graph.SizeInt(c.g, x.Dim(2)))
 			index := graph.Add(base, graph.Add(graph.Unsqueeze(down, 2), graph.Unsqueeze(axes[1].index[j], 1)))
 			weight := graph.Mul(graph.Unsqueeze(axes[0].weight[i], 2), graph.Unsqueeze(axes[1].weight[j], 1))
 			term := graph.Mul(graph.Gather(rows, index, 0), graph.Unsqueeze(weight, 3))
@@ -81,7 +81,7 @@ func roiTapsAt(start, length *graph.Node, n graph.Dim, bins, count int) (t roiTa
 		at.Float32s()[i] = (float32(i) + 0.5) / float32(points)
 	}
 	v := graph.Add(start, graph.Mul(length, g.Const(at)))
-	size := graph.Cast(integer64(g, n), tensor.Float32)
+	size := graph.Cast(graph.SizeInt(g, n), tensor.Float32)
 	last := graph.AddScalar(size, -1)
 	zero := graph.Scalar(g, 0)
 	inside := graph.And(graph.Ge(v, graph.Scalar(g, -1)), graph.Le(v, size))

@@ -57,7 +57,7 @@ func (c *lifting) indexedMaxPool() error {
 	value := graph.Squeeze(graph.GatherElements(all, graph.Unsqueeze(top, -1), -1), -1)
 	plane := spatial.Size()
 	n, ch := graph.PositionsAlong(c.g, x.Dim(0), 0, rank+2), graph.PositionsAlong(c.g, x.Dim(1), 1, rank+2)
-	index := graph.Add(graph.Mul(n, integer64(c.g, x.Dim(1).Mul(plane))), graph.Mul(ch, integer64(c.g, plane)))
+	index := graph.Add(graph.Mul(n, graph.SizeInt(c.g, x.Dim(1).Mul(plane))), graph.Mul(ch, graph.SizeInt(c.g, plane)))
 	for i, a := range axes {
 		at := graph.PositionsAlong(c.g, top.Dim(2+i), 2+i, rank+2)
 		at = graph.Add(graph.Mul(at, c.g.Const(tensor.Scalar(int64(a.stride)))), graph.Gather(c.g.Const(offsets[i]), top, 0))
@@ -65,7 +65,7 @@ func (c *lifting) indexedMaxPool() error {
 		if c.call.flag("storage_order", false) {
 			step = spatial[:i].Size()
 		}
-		index = graph.Add(index, graph.Mul(at, integer64(c.g, step)))
+		index = graph.Add(index, graph.Mul(at, graph.SizeInt(c.g, step)))
 	}
 	return c.putAll([]*lifted{{plain: value}, {plain: index}})
 }
@@ -107,7 +107,7 @@ func liftMaxUnpool(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	y, err = c.fitted(y, from(0, y.Rank()), want, func(int) int { return 0 })
+	y, err = c.fitted(y, axesFrom(0, y.Rank()), want, func(int) int { return 0 })
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func liftCenterCropPad(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	axes := from(0, x.Rank())
+	axes := axesFrom(0, x.Rank())
 	if c.call.has("axes") {
 		axes = nil
 		for _, raw := range c.call.ints("axes") { // in the order of the lengths
