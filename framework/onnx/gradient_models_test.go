@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -24,7 +25,7 @@ func gradientModels() []gradientModel {
 		{"Scan of opset 8", []string{"Scan"}, scanBatchModel(), map[string]*tensor.Tensor{"x": normal(3, 4, 2)}},
 		{"computed bounds", []string{"Clip", "Pad", "OneHot"}, boundsModel(), map[string]*tensor.Tensor{"x": x, "low": tensor.Scalar(float32(-0.41)), "high": floats(0.83, 0.52)}},
 	}
-	for _, name := range []string{"edit", "empty", "split", "split scalar", "split lengths", "new axis", "scan", "loop", "map"} {
+	for _, name := range []string{"edit", "empty", "split", "split scalar", "split lengths", "new axis", "scan", "loop", "map", "optional"} {
 		m := sequenceModel(name)
 		var ops []string
 		for _, n := range m.Graph.Nodes {
@@ -44,11 +45,13 @@ func gradientModels() []gradientModel {
 		{10, opCase{op: "Resize", attrs: Attrs{"mode": "linear"}, ins: ts{normal(1, 1, 3, 2), floats(1, 1, 2, 1.5)}, fixed: 1}},
 		{12, opCase{op: "Softmax", attrs: Attrs{"axis": 1}, ins: ts{normal(2, 3, 2)}}},
 		{18, opCase{op: "GroupNormalization", attrs: Attrs{"num_groups": 2}, ins: ts{normal(2, 4, 3), normal(2), normal(2)}}},
+		{21, opCase{op: "MaxPool", attrs: Attrs{"kernel_shape": []int{2, 3}, "dilations": []int{3, 2}, "pads": []int{2, 1, 1, 3}, "strides": []int{1, 2}}, ins: ts{normal(1, 2, 6, 5)}}},
+		{13, opCase{op: "LRN", attrs: Attrs{"size": 3, "alpha": 0.7, "beta": 1.2, "bias": 0.0}, ins: ts{uniform(1, 2, 1, 4, 3)}}},
 		{6, opCase{op: "BatchNormalization", attrs: Attrs{"is_test": 1, "spatial": 0}, ins: ts{normal(3, 2, 2), normal(2, 2), normal(2, 2), normal(2, 2), uniform(0.3, 2, 2, 2)}}},
 	} {
 		m, feeds := c.model()
 		m.Opsets[0].Version = c.version
-		list = append(list, gradientModel{c.op + " of an old set", []string{c.op}, m, feeds})
+		list = append(list, gradientModel{fmt.Sprintf("%s of set %d", c.op, c.version), []string{c.op}, m, feeds})
 	}
 	return list
 }

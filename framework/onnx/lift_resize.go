@@ -31,6 +31,9 @@ func liftResize(c *lifting) error {
 		}
 		return c.setLast(graph.Resize(c.channelsLast(c.in[0]), to[2], to[3], mode, a.antialias && mode == chip.Linear))
 	}
+	if mode, ok := c.interpolated(a, to); ok && exact && c.train {
+		return c.channelwise(func(x *graph.Node) *graph.Node { return graph.Interpolate(x, mode, to[2:]...) })
+	}
 	if done, err := c.repeated(a, to); done || err != nil {
 		return err
 	}
@@ -56,6 +59,27 @@ func liftResize(c *lifting) error {
 		}
 	}
 	return c.set(x)
+}
+
+// interpolated reports whether the graph's Interpolate does the same, and how.
+func (c *lifting) interpolated(a resizeAttrs, to graph.Shape) (o graph.InterpolateOptions, ok bool) {
+	s := c.in[0].shape()
+	if len(s) < 3 || len(to) != len(s) || !to[0].Equal(s[0]) || !to[1].Equal(s[1]) || a.antialias || a.excludeOutside {
+		return o, false
+	}
+	for i, d := range to { // there must be elements on both sides
+		if n, known := d.Known(); known && n < 1 || s[i].Is(0) {
+			return o, false
+		}
+	}
+	switch o.AlignCorners = a.coordinates == "align_corners"; {
+	case !o.AlignCorners && a.coordinates != "half_pixel":
+	case a.mode == "linear":
+		o.Mode, ok = graph.Bilinear, true
+	case a.mode == "cubic" && a.cubicA == -0.75:
+		o.Mode, ok = graph.Bicubic, true
+	}
+	return o, ok
 }
 
 // plainResize reports whether the graph's Resize does the same.
@@ -147,11 +171,8 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 	}
 	x, image := c.in[0], c.in[0].isImage()
 	shape := x.shape()
-	var apart, wide, joined graph.Shape
+	factors := make([]int, len(shape))
 	for i := range shape {
-		if image {
-			i = toLast[i]
-		}
 		if shape[i].Is(0) {
 			return false, nil
 		}
@@ -159,19 +180,20 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 		if !ok || factor < 1 || !shape[i].MulInt(factor).Equal(to[i]) {
 			return false, nil
 		}
-		apart, joined = append(apart, shape[i]), append(joined, to[i])
-		wide = append(wide, shape[i])
-		if factor > 1 {
-			apart, wide = append(apart, graph.Const(1)), append(wide, graph.Const(factor))
-		}
+		factors[i] = factor
 	}
-	repeat := func(x *graph.Node) *graph.Node {
-		return graph.Reshape(graph.Broadcast(graph.Reshape(x, apart...), wide...), joined...)
+	repeat := func(x *graph.Node, axes []int) *graph.Node {
+		for at, i := range axes {
+			if factors[i] > 1 {
+				x = graph.Repeat(x, at, factors[i])
+			}
+		}
+		return x
 	}
 	if image {
-		return true, c.setLast(repeat(c.channelsLast(x)))
+		return true, c.setLast(repeat(c.channelsLast(x), toLast))
 	}
-	return true, c.set(repeat(c.arg(0)))
+	return true, c.set(repeat(c.arg(0), axesFrom(0, len(shape))))
 }
 
 // scale is the factor of axis i, n long, that becomes m.
