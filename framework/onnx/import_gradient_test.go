@@ -161,7 +161,7 @@ var unchecked = func() map[string]string {
 		"DynamicQuantizeLinear": "its gradient is straight-through by definition, the range of x being held: TestDynamicGradient",
 	}
 	for why, ops := range map[string][]string{
-		"it gives truth values":           {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Not", "Xor", "IsNaN"},
+		"it gives truth values":           {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Not", "Xor", "IsNaN", "IsInf"},
 		"it gives positions or sizes":     {"ArgMax", "ArgMin", "Shape", "Size", "SequenceLength"},
 		"its operands are sizes or known": {"ConstantOfShape", "Range"},
 	} {

@@ -36,39 +36,35 @@ func (c *lifting) filters(i int) (*graph.Node, error) {
 	return graph.Transpose(c.arg(i), perm...), nil
 }
 
-// windows resolves the geometry of one to three spatial axes. pool says that
-// windows may reach behind the input, where nothing counts.
-func (c *lifting) windows(size []int, pool bool) ([]axisWindow, error) {
+// windows resolves the geometry of one to three spatial axes, and how far the last
+// window reaches behind the padding for ceil_mode.
+func (c *lifting) windows(size []int) (axes []axisWindow, beyond []int, err error) {
 	shape := c.in[0].shape()
 	if len(shape) != len(size)+2 || len(size) < 1 || len(size) > 3 {
-		return nil, noForm("a window %v over %v", size, shape)
+		return nil, nil, noForm("a window %v over %v", size, shape)
 	}
 	attrs := readWindow(c.call)
 	if c.call.err != nil {
-		return nil, c.call.err
+		return nil, nil, c.call.err
 	}
 	spatial, ok := shape[2:].Known()
 	if !ok { // a length that gives the same padding as all that the attributes allow
 		strided := slices.ContainsFunc(attrs.strides, func(s int64) bool { return s != 1 })
 		if strided && (attrs.ceil || attrs.autoPad == "SAME_UPPER" || attrs.autoPad == "SAME_LOWER") {
-			return nil, noForm("its padding depends on sizes, which must be fixed")
+			return nil, nil, noForm("its padding depends on sizes, which must be fixed")
 		}
 		spatial = slices.Repeat([]int{1 << 20}, len(size))
 	}
-	axes, err := attrs.resolve(spatial, size)
-	if err != nil {
-		return nil, err
+	if axes, err = attrs.resolve(spatial, size); err != nil {
+		return nil, nil, err
 	}
-	for i := range axes { // ceil_mode: padding that makes the last window whole
-		a := &axes[i]
-		need := (a.out-1)*a.stride + a.dilation*(a.size-1) + 1
-		if extra := need - a.in - a.before - a.after; extra > 0 && ok {
-			if a.after += extra; !pool || a.after >= a.size {
-				return nil, errLift
-			}
+	beyond = make([]int, len(axes))
+	for i, a := range axes {
+		if need := (a.out-1)*a.stride + a.dilation*(a.size-1) + 1; ok {
+			beyond[i] = max(0, need-a.in-a.before-a.after)
 		}
 	}
-	return axes, nil
+	return axes, beyond, nil
 }
 
 func liftConv(c *lifting) error {
@@ -76,7 +72,7 @@ func liftConv(c *lifting) error {
 	if !ok || len(kernel) < 3 {
 		return errLift
 	}
-	a, err := c.windows(kernel[2:], false)
+	a, _, err := c.windows(kernel[2:])
 	if err != nil {
 		return err
 	}

@@ -207,6 +207,9 @@ func liftHardmax(c *lifting) error {
 	if err != nil {
 		return err
 	}
+	if x.Dim(axis).Is(0) {
+		return c.set(x)
+	}
 	hard := func(x *graph.Node, axis int) *graph.Node {
 		at := graph.Unsqueeze(graph.ArgMax(x, axis), axis)
 		return graph.Cast(graph.Eq(at, graph.PositionsAlong(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)

@@ -27,7 +27,7 @@ func liftMaxPool(c *lifting) error {
 		return c.indexedMaxPool()
 	}
 	least := math.Inf(-1)
-	return c.pool(pooling{one: graph.MaxPool1D, two: graph.MaxPool2D, three: graph.MaxPool3D, outside: &least}, true)
+	return c.pool(pooling{one: graph.MaxPool1D, two: graph.MaxPool2D, three: graph.MaxPool3D, outside: &least})
 }
 
 func liftAveragePool(c *lifting) error {
@@ -35,7 +35,7 @@ func liftAveragePool(c *lifting) error {
 	if p.countPad = c.call.flag("count_include_pad", false); p.countPad {
 		p.outside = new(float64)
 	}
-	return c.pool(p, !p.countPad)
+	return c.pool(p)
 }
 
 func liftLpPool(c *lifting) error {
@@ -43,31 +43,36 @@ func liftLpPool(c *lifting) error {
 	return c.pool(pooling{outside: new(float64),
 		one:   func(x *graph.Node, o graph.PoolOptions) *graph.Node { return graph.LpPool1D(x, p, o) },
 		two:   func(x *graph.Node, o graph.PoolOptions) *graph.Node { return graph.LpPool2D(x, p, o) },
-		three: func(x *graph.Node, o graph.Pool3DOptions) *graph.Node { return graph.LpPool3D(x, p, o) }}, false)
+		three: func(x *graph.Node, o graph.Pool3DOptions) *graph.Node { return graph.LpPool3D(x, p, o) }})
 }
 
-// pool applies p to windows of one to three axes, which reach behind the input
-// where beyond allows it.
-func (c *lifting) pool(p pooling, beyond bool) error {
-	a, err := c.windows(convert[int](c.call.ints("kernel_shape")), beyond)
+// pool applies p to windows of one to three axes.
+func (c *lifting) pool(p pooling) error {
+	a, beyond, err := c.windows(convert[int](c.call.ints("kernel_shape")))
 	if err != nil {
 		return err
 	}
-	wide := false // more padding than the graph's poolings take
-	for _, w := range a {
-		wide = wide || max(w.before, w.after) >= w.size
+	// The graph's poolings take less padding than the window is wide, and one kind:
+	// elements are put around the input where there must be more, and where the
+	// padding counts but what lies behind it does not.
+	apart := false
+	for i, w := range a {
+		apart = apart || max(w.before, w.after+beyond[i]) >= w.size || p.countPad && beyond[i] > 0
 	}
-	if wide && p.outside == nil {
+	if apart && p.outside == nil {
 		return noForm("padding as wide as the window")
 	}
 	return c.channelwise(func(x *graph.Node) *graph.Node {
-		if wide {
-			before, after := make([]int, x.Rank()), make([]int, x.Rank())
-			for i := range a {
+		before, after := make([]int, x.Rank()), make([]int, x.Rank())
+		for i := range a {
+			if apart {
 				before[1+i], after[1+i] = a[i].before, a[i].after
 				a[i].before, a[i].after = 0, 0
 			}
-			x = graph.Pad(x, before, after, *p.outside)
+			a[i].after += beyond[i]
+		}
+		if apart {
+			x, p.countPad = graph.Pad(x, before, after, *p.outside), false
 		}
 		switch len(a) {
 		case 1:

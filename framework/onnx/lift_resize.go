@@ -1,7 +1,7 @@
 package onnx
 
 import (
-	"context"
+	"slices"
 
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -44,21 +44,69 @@ func liftResize(c *lifting) error {
 	if !ok {
 		return noForm("%s resizing of the symbolic sizes %v", a.mode, c.in[0].shape())
 	}
-	if a.coordinates == "tf_crop_and_resize" {
-		return c.cropAndResize(a, from, to)
+	t, err := c.resizeTarget(a, from)
+	if err != nil {
+		return err
 	}
 	x := c.arg(0)
-	for i, d := range to {
-		m, _ := d.Known()
-		if scale := c.scale(a, i, from[i], m); m != from[i] || scale != 1 {
-			w, err := c.resizeMatrix(from[i], m, scale, nil)
-			if err != nil {
-				return err
-			}
-			x = weighted(x, i, w)
+	var inside *graph.Node // of the image, where a region may reach beyond it
+	for _, i := range t.order() {
+		w, err := a.matrix(t, i)
+		if err != nil {
+			return err
+		}
+		x = weighted(x, i, w)
+		if t.roi == nil {
+			continue
+		}
+		n, m := t.from[i], t.sizes[i]
+		in := make([]bool, m) // rows of positions outside are 0
+		for row := range in {
+			in[row] = slices.ContainsFunc(w.Float32s()[row*n:(row+1)*n], func(v float32) bool { return v != 0 })
+		}
+		along := trailing(c.g.Const(tensor.Of(in, m)), len(from)-1-i)
+		if inside == nil {
+			inside = along
+		} else {
+			inside = graph.And(inside, along)
 		}
 	}
+	if inside != nil {
+		x = graph.Where(inside, x, graph.Scalar(c.g, a.extrapolation))
+	}
 	return c.set(x)
+}
+
+// resizeTarget is what becomes of each axis of a known shape.
+func (c *lifting) resizeTarget(a resizeAttrs, shape []int) (*resizeTarget, error) {
+	scales, sizes, err := c.resizeInputs()
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.target(shape, scales, sizes)
+	if err == nil && a.coordinates == "tf_crop_and_resize" {
+		err = t.crop(c.in[1].fixed)
+	}
+	return t, err
+}
+
+// matrix is what resizing axis i multiplies it with, [m,n]: the host's kernel
+// applied to the unit matrix.
+func (a resizeAttrs) matrix(t *resizeTarget, i int) (*tensor.Tensor, error) {
+	n, m := t.from[i], t.sizes[i]
+	if n*m > 1<<24 {
+		return nil, noForm("resizing %d to %d", n, m)
+	}
+	unit := tensor.New(tensor.Float32, n, n)
+	for j := range n {
+		unit.Float32s()[j*n+j] = 1
+	}
+	alone := &resizeTarget{from: []int{n, n}, sizes: []int{m, n}, scales: []float64{t.scales[i], 1}, lengths: []float64{t.lengths[i], float64(n)}}
+	if t.roi != nil {
+		alone.roi = [][2]float64{t.roi[i], {0, 1}}
+	}
+	a.extrapolation = 0
+	return a.run(unit, alone)
 }
 
 // interpolated reports whether the graph's Interpolate does the same, and how.
@@ -96,11 +144,7 @@ func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error)
 		return nil, false, noForm("its region depends on values")
 	}
 	if from, ok := shape.Known(); ok {
-		scales, sizes, err := c.resizeInputs()
-		if err != nil {
-			return nil, false, err
-		}
-		t, err := a.target(from, scales, sizes)
+		t, err := c.resizeTarget(a, from)
 		if err != nil {
 			return nil, false, err
 		}
@@ -196,59 +240,6 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 	return true, c.set(repeat(c.arg(0), axesFrom(0, len(shape))))
 }
 
-// scale is the factor of axis i, n long, that becomes m.
-func (c *lifting) scale(a resizeAttrs, i, n, m int) float64 {
-	from, _ := c.in[0].shape().Known()
-	scales, sizes, err := c.resizeInputs()
-	if err != nil {
-		return float64(m) / float64(n)
-	}
-	t, err := a.target(from, scales, sizes)
-	if err != nil {
-		return float64(m) / float64(n)
-	}
-	return t.scales[i]
-}
-
-// resizeMatrix is what resizing an axis of n to m multiplies it with, [m,n]: the
-// host's kernel applied to the unit matrix. Rows of positions outside of the region
-// roi, unless it is nil, are 0.
-func (c *lifting) resizeMatrix(n, m int, scale float64, roi *tensor.Tensor) (*tensor.Tensor, error) {
-	if n*m > 1<<24 {
-		return nil, noForm("resizing %d to %d", n, m)
-	}
-	eye := tensor.New(tensor.Float32, n, n)
-	for i := range n {
-		eye.Float32s()[i*n+i] = 1
-	}
-	node := &Node{OpType: "Resize"}
-	for _, attr := range c.call.node.Attributes {
-		if attr.Name != "axes" && attr.Name != "keep_aspect_ratio_policy" && attr.Name != "extrapolation_value" {
-			node.Attributes = append(node.Attributes, attr)
-		}
-	}
-	version := c.call.version
-	if version < 11 { // asymmetric, rounding down
-		version = 11
-		node.Attributes = append(node.Attributes, &Attribute{Name: "coordinate_transformation_mode", Type: AttrString, S: "asymmetric"},
-			&Attribute{Name: "nearest_mode", Type: AttrString, S: "floor"})
-	}
-	alone := &call{node: node, version: version, threads: 1}
-	run := compileResize(alone)
-	if alone.err != nil {
-		return nil, alone.err
-	}
-	in := []*tensor.Tensor{eye, roi, nil, tensor.Of([]int64{int64(m), int64(n)}, 2)}
-	if scale != float64(m)/float64(n) {
-		in[2], in[3] = tensor.Of([]float32{float32(scale), 1}, 2), nil
-	}
-	out, err := run(context.Background(), in)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
-}
-
 // weighted multiplies the axis of x with w [m,n], of which few elements of a row
 // are not zero: it gathers what each position takes, one term after the other.
 func weighted(x *graph.Node, axis int, w *tensor.Tensor) *graph.Node {
@@ -265,31 +256,20 @@ func weighted(x *graph.Node, axis int, w *tensor.Tensor) *graph.Node {
 	}
 	g := x.Graph()
 	if taps > 4 {
-		turned := tensor.New(tensor.Float32, n, m)
-		for i := range m {
-			for j := range n {
-				turned.Float32s()[j*m+i] = w.Float32s()[i*n+j]
-			}
-		}
 		return swapped(x, axis, -1, func(x *graph.Node) *graph.Node {
-			to := append(append(graph.Shape{}, x.Shape()[:x.Rank()-1]...), graph.Const(m))
-			return graph.Reshape(graph.MatMul(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(turned)), to...)
+			to := append(slices.Clone(x.Shape()[:x.Rank()-1]), graph.Const(m))
+			return graph.Reshape(graph.MatMulT(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(w), false, true), to...)
 		})
 	}
-	shape := make([]int, x.Rank()-axis)
-	for i := range shape {
-		shape[i] = 1
-	}
-	shape[0] = m
 	var sum *graph.Node
 	for k := range taps {
-		index, weight := tensor.New(tensor.Int64, m), tensor.New(tensor.Float32, shape...)
+		index, weight := tensor.New(tensor.Int64, m), tensor.New(tensor.Float32, m)
 		for i, row := range rows {
 			if k < len(row) {
 				index.Int64s()[i], weight.Float32s()[i] = int64(row[k]), w.Float32s()[i*n+row[k]]
 			}
 		}
-		term := graph.Mul(graph.Gather(x, g.Const(index), axis), g.Const(weight))
+		term := graph.Mul(graph.Gather(x, g.Const(index), axis), trailing(g.Const(weight), x.Rank()-1-axis))
 		if sum == nil {
 			sum = term
 		} else {

@@ -233,7 +233,7 @@ func sliceNode(x *graph.Node, axis int, start, end graph.Dim, step int64) (*grap
 				return nil, err
 			}
 			if r.n == 0 {
-				return nil, noForm("nothing is left of axis %d, and the graph holds no empty arrays", axis)
+				return graph.Slice(x, axis, 0, 0), nil
 			}
 			if r.step == 1 {
 				return graph.Slice(x, axis, r.start, r.start+r.n), nil
@@ -346,10 +346,10 @@ func liftArgMax(c *lifting, f func(*graph.Node, int) *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	if c.call.flag("select_last_index", false) {
-		return errLift
-	}
 	y := f(x, axis)
+	if c.call.flag("select_last_index", false) { // the first one from the end
+		y = graph.Sub(graph.SizeInt(c.g, x.Dim(axis).AddInt(-1)), f(graph.Flip(x, axis), axis))
+	}
 	if c.call.flag("keepdims", true) {
 		y = graph.Unsqueeze(y, axis)
 	}

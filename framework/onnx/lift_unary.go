@@ -1,6 +1,10 @@
 package onnx
 
-import "github.com/macaw-ai/macaw/framework/graph"
+import (
+	"math"
+
+	"github.com/macaw-ai/macaw/framework/graph"
+)
 
 // number reads an attribute of c as float32 with its default.
 func (c *lifting) number(name string, def float64) float32 { return c.call.float(name, float32(def)) }
@@ -40,5 +44,22 @@ func init() {
 		lifters[name] = func(c *lifting) error { return liftUnary(func(x *graph.Node) *graph.Node { return f(c, x) })(c) }
 		floatOnly[name] = true
 	}
+	lifters["IsInf"], floatOnly["IsInf"] = liftIsInf, true
 	lifters["PRelu"], floatOnly["PRelu"] = liftBinary(graph.PReLU), true
+}
+
+func liftIsInf(c *lifting) error {
+	up, down := c.call.flag("detect_positive", true), c.call.flag("detect_negative", true)
+	return liftUnary(func(x *graph.Node) *graph.Node {
+		infinite := graph.Scalar(c.g, float32(math.Inf(1)))
+		switch {
+		case up && down:
+			return graph.Eq(graph.Abs(x), infinite)
+		case down:
+			return graph.Eq(graph.Neg(x), infinite)
+		case up:
+			return graph.Eq(x, infinite)
+		}
+		return graph.Lt(graph.Abs(x), graph.Scalar(c.g, 0)) // nothing is asked for
+	})(c)
 }
