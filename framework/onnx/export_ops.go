@@ -93,7 +93,11 @@ func exportReshape(x *exporter, n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	return x.set(n, x.b.Op("Reshape", nil, x.plain(in), shape))
+	var attrs Attrs
+	if slices.ContainsFunc(to, func(d graph.Dim) bool { return d.Is(0) }) {
+		attrs = Attrs{"allowzero": 1} // a 0 is a length, not that of the operand
+	}
+	return x.set(n, x.b.Op("Reshape", attrs, x.plain(in), shape))
 }
 
 func exportBroadcast(x *exporter, n *graph.Node) error {

@@ -98,7 +98,10 @@ func TestImportModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d variables", len(net.vars))
-			again := exported(t, net)
+			again, err := net.exported()
+			if err != nil {
+				t.Fatal(err)
+			}
 			s, err := NewSession(again, device)
 			if err != nil {
 				t.Fatal(err)
@@ -134,28 +137,23 @@ func ocr(name string) string {
 	return path
 }
 
-// exported traces net with its symbolic sizes and makes a model of it.
-func exported(t *testing.T, net *Network) *Model {
-	t.Helper()
+// exported traces n with its symbolic sizes and makes a model of it.
+func (n *Network) exported() (*Model, error) {
 	g := graph.New(graph.Inference)
 	var outputs []Named
 	err := graph.Trace(func() {
-		for i, y := range net.Forward(net.NewInputs(g)...) {
-			outputs = append(outputs, Named{net.Outputs()[i], y})
+		for i, y := range n.Forward(n.NewInputs(g)...) {
+			outputs = append(outputs, Named{n.Outputs()[i], y})
 		}
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	m, err := Export("again", outputs...)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	b := m.Marshal()
-	if m, err = Unmarshal(b); err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return Unmarshal(m.Marshal())
 }
 
 // untraced lists the standard cases on floats that Import cannot have as a graph,
