@@ -1,14 +1,9 @@
 package onnx
 
-import (
-	"slices"
-
-	"github.com/macaw-ai/macaw/framework/graph"
-)
+import "github.com/macaw-ai/macaw/framework/graph"
 
 func init() {
 	lifters["ConvTranspose"], floatOnly["ConvTranspose"], heavy["ConvTranspose"] = liftConvTranspose, true, true
-	exporters["ConvTranspose2D"] = exportConvTranspose
 }
 
 // upWindow is the geometry of one axis of a transposed convolution.
@@ -127,22 +122,4 @@ func (c *lifting) convTranspose3D(u []upWindow, bias *graph.Node, groups int) er
 		sum = graph.Add(sum, bias)
 	}
 	return c.set(graph.Transpose(sum, 0, 4, 1, 2, 3))
-}
-
-func exportConvTranspose(x *exporter, n *graph.Node) error {
-	a, in := n.Op().Attrs.(graph.ConvTransposeAttrs), n.Inputs()
-	attrs := windowOf(a.Window)
-	attrs["group"], attrs["output_padding"] = a.Groups, slices.Clone(a.OutPad[:])
-	var w string
-	if t := constant(in[1]); t != nil {
-		t, err := transpose(t, []int64{3, 2, 0, 1})
-		if err != nil {
-			return x.fail(n, "%v", err)
-		}
-		w = x.b.Const(t)
-	} else {
-		w = x.transposed(x.plain(in[1]), []int{3, 2, 0, 1})
-	}
-	x.first[n] = x.b.Op("ConvTranspose", attrs, x.channelsFirst(in[0]), w)
-	return nil
 }

@@ -199,11 +199,7 @@ func liftCompress(c *lifting) error {
 // liftHardmax is 1 at the first maximum; before opset 13 of all axes from axis on.
 func liftHardmax(c *lifting) error {
 	x := c.arg(0)
-	def := int64(-1)
-	if c.call.version < 13 {
-		def = 1
-	}
-	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	axis, joint, err := c.classAxis()
 	if err != nil {
 		return err
 	}
@@ -214,7 +210,7 @@ func liftHardmax(c *lifting) error {
 		at := graph.Unsqueeze(graph.ArgMax(x, axis), axis)
 		return graph.Cast(graph.Eq(at, graph.PositionsAlong(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)
 	}
-	if c.call.version < 13 {
+	if joint {
 		return c.set(graph.Reshape(hard(graph.Flatten(x, axis), axis), x.Shape()...))
 	}
 	return c.set(hard(x, axis))

@@ -105,17 +105,24 @@ func liftClip(c *lifting) error {
 	})(c)
 }
 
-func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
-	x := c.arg(0)
-	def := int64(-1)
-	if c.call.version < 13 {
+// classAxis is the axis of Softmax and its kin: one alone, but before opset 13 the
+// first of all that are taken together.
+func (c *lifting) classAxis() (axis int, joint bool, err error) {
+	def, joint := int64(-1), c.call.version < 13
+	if joint {
 		def = 1
 	}
-	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	axis, err = axisOf(c.call.int("axis", def), c.in[0].rank())
+	return axis, joint, err
+}
+
+func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
+	x := c.arg(0)
+	axis, joint, err := c.classAxis()
 	if err != nil {
 		return err
 	}
-	if c.call.version < 13 && axis < x.Rank()-1 {
+	if joint && axis < x.Rank()-1 {
 		return c.set(graph.Reshape(f(graph.Flatten(x, axis)), x.Shape()...))
 	}
 	return c.set(swapped(x, axis, -1, f))

@@ -38,7 +38,7 @@ func liftResize(c *lifting) error {
 		return err
 	}
 	if !c.train {
-		return errLift // the host is faster
+		return errLift // one kernel of the host does it
 	}
 	from, ok := c.in[0].shape().Known()
 	if !ok {
