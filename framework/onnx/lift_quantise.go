@@ -42,8 +42,11 @@ func (c *lifting) gridOf() (scale, zero *graph.Node, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if v.Rank() != 1 || c.call.int("block_size", 0) != 0 {
-			return nil, noForm("scales of blocks")
+		if block := int(c.call.int("block_size", 0)); block > 0 && v.Rank() == rank {
+			return graph.Narrow(graph.Repeat(v, axis, block), axis, graph.Const(0), c.in[0].shape()[axis]), nil
+		}
+		if v.Rank() != 1 {
+			return nil, noForm("scales %v of %v", v.Shape(), c.in[0].shape())
 		}
 		return trailing(v, rank-1-axis), nil
 	}

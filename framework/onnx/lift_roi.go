@@ -8,6 +8,7 @@ import (
 )
 
 func init() {
+	lifters["MaxRoiPool"], floatOnly["MaxRoiPool"], forTraining["MaxRoiPool"] = liftMaxRoiPool, true, true
 	lifters["RoiAlign"], floatOnly["RoiAlign"], forTraining["RoiAlign"] = liftRoiAlign, true, true
 }
 
@@ -142,4 +143,42 @@ func roiTapsAt(start, length *graph.Node, n graph.Dim, bins, count int) (t roiTa
 	t.weight[0] = graph.Where(inside, graph.AddScalar(graph.Neg(f), 1), zero)
 	t.weight[1] = graph.Where(inside, f, zero)
 	return t
+}
+
+// liftMaxRoiPool takes the maxima of known regions, whose bins are whole elements.
+func liftMaxRoiPool(c *lifting) error {
+	scale, pooled := float64(c.call.float("spatial_scale", 1)), c.call.ints("pooled_shape")
+	if c.in[1].fixed == nil || len(pooled) != 2 {
+		return noForm("its bins, whole elements, depend on the regions")
+	}
+	x := c.arg(0)
+	shape, ok := x.Shape().Known()
+	regions := c.in[1].fixed.Shape()
+	if !ok || len(shape) != 4 || len(regions) != 2 || regions[1] != 5 || regions[0]*int(pooled[0]*pooled[1]) > maxUnrolled {
+		return noForm("regions %v of %v", regions, x.Shape())
+	}
+	var bins []*graph.Node // [C] each
+	for r := range regions[0] {
+		box := c.in[1].fixed.Float32s()[5*r : 5*r+5]
+		if !(box[0] >= 0 && box[0] < float32(shape[0])) {
+			return noForm("region %d is in image %v of %d", r, box[0], shape[0])
+		}
+		image := element(x, 0, int(box[0])) // [C,H,W]
+		across := roiBins(float64(box[1])*scale, float64(box[3])*scale, shape[3], int(pooled[1]))
+		for _, rows := range roiBins(float64(box[2])*scale, float64(box[4])*scale, shape[2], int(pooled[0])) {
+			for _, columns := range across {
+				if rows[0] >= rows[1] || columns[0] >= columns[1] {
+					bins = append(bins, graph.Fill(c.g, 0, x.Dim(1)))
+					continue
+				}
+				bin := graph.Slice(graph.Slice(image, 1, rows[0], rows[1]), 2, columns[0], columns[1])
+				bins = append(bins, graph.ReduceMax(bin, 1, 2))
+			}
+		}
+	}
+	if len(bins) == 0 {
+		return noForm("no region")
+	}
+	all := graph.Reshape(graph.Stack(0, bins...), graph.Const(regions[0]), graph.Const(int(pooled[0])), graph.Const(int(pooled[1])), x.Dim(1))
+	return c.setLast(all)
 }

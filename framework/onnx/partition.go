@@ -151,7 +151,7 @@ var valueInputs = map[string][]int{
 	"ReduceL2": {1}, "ReduceSumSquare": {1}, "Dropout": {1, 2},
 	"ReduceL1": {1}, "ReduceLogSum": {1}, "ReduceLogSumExp": {1}, "Upsample": {1}, "Tile": {1}, "TopK": {1}, "OneHot": {1, 2}, "CumSum": {1},
 	"Trilu": {1}, "Range": {0, 1, 2}, "ConstantOfShape": {0}, "QuantizeLinear": {1, 2}, "DequantizeLinear": {1, 2}, "CenterCropPad": {1},
-	"AffineGrid": {1}, "Compress": {1}, "MaxUnpool": {2}, "Col2Im": {1, 2}, "DFT": {1, 2}, "STFT": {1, 3}, "Loop": {0, 1}, "RoiAlign": {1},
+	"AffineGrid": {1}, "Compress": {1}, "MaxUnpool": {2}, "Col2Im": {1, 2}, "DFT": {1, 2}, "STFT": {1, 3}, "Loop": {0, 1}, "RoiAlign": {1}, "MaxRoiPool": {1},
 }
 
 // wantedValues follows the values that must be known back to the segment's inputs.

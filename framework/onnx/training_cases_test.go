@@ -16,6 +16,7 @@ var _ = addCases([]opCase{
 	{op: "Resize", attrs: Attrs{"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize", "extrapolation_value": 7.0},
 		ins: ts{normal(1, 2, 5, 4), floats(0, 0, 0.3, -0.2, 1, 1, 1.4, 0.8), nil, ints(1, 2, 6, 3)}, fixed: 3},
 	{op: "Col2Im", attrs: Attrs{"strides": []int{2, 1}, "pads": []int{1, 0, 0, 1}}, ins: ts{normal(1, 8, 8), ints(3, 4), ints(2, 2)}, fixed: 2},
+	{op: "MaxRoiPool", attrs: Attrs{"pooled_shape": []int{2, 3}}, ins: ts{normal(2, 2, 4, 5), tensor.Of([]float32{0, 0, 0, 4, 3, 1, 1.5, 2.2, 7.1, 4, 1, 3, 2, 4, 14}, 3, 5)}, fixed: 1},
 	{op: "CenterCropPad", ins: ts{normal(3, 4), ints(6, 1)}, fixed: 1}, {op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6)}, fixed: 2},
 	{op: "DFT", attrs: Attrs{"inverse": 1}, ins: ts{normal(2, 5, 2), tensor.Scalar(int64(7))}, fixed: 1},
 	{op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6), tensor.Scalar(int64(6))}},
