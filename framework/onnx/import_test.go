@@ -156,6 +156,39 @@ func (n *Network) exported() (*Model, error) {
 	return Unmarshal(m.Marshal())
 }
 
+// TestImportRange: ranges up to symbolic sizes, of integers and floats, upwards and
+// downwards, are those of the host.
+func TestImportRange(t *testing.T) {
+	b := NewBuilder("ranges")
+	x := b.Input("x", tensor.Float32, "N")
+	n := b.Op("Squeeze", nil, b.Op("Shape", nil, x), b.Ints(0))
+	whole := func(v int64) string { return b.Const(tensor.Scalar(v)) }
+	b.Output("up", b.Op("Range", nil, whole(1), n, whole(2)), tensor.Int64, "U")
+	b.Output("down", b.Op("Range", nil, n, whole(-1), whole(-3)), tensor.Int64, "D")
+	floats := b.Op("Range", nil, b.Float(0), b.Op("Cast", Attrs{"to": tensor.Float32}, n), b.Float(1))
+	b.Output("product", b.Op("Mul", nil, x, floats), tensor.Float32, "N")
+	for _, length := range []int{1, 4, 7} {
+		feeds := map[string]*tensor.Tensor{"x": normal(length)}
+		s, err := NewSession(b.Model(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := s.Run(context.Background(), feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := importRun(b.Model(), feeds, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, w := range want {
+			if diff := compare(got[name], w, 1e-6); diff != "" {
+				t.Errorf("%s of %d: %s", name, length, diff)
+			}
+		}
+	}
+}
+
 // untraced lists the standard cases on floats that Import cannot have as a graph,
 // with the reason.
 const untraced = "testdata/standard_untraced.txt"

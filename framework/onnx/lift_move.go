@@ -56,31 +56,37 @@ func liftConstantOfShape(c *lifting) error {
 	return c.set(graph.Broadcast(c.g.Const(value), dims...))
 }
 
+// liftRange counts between sizes by a known step; whole numbers may be floats.
 func liftRange(c *lifting) error {
 	var v [3]graph.Dim
+	dtype := tensor.Int64
 	for i := range v {
 		s, err := sizeValues(c.in[i])
 		if err != nil {
-			return err
+			return noForm("its length depends on values")
 		}
-		if s.dtype != tensor.Int64 || len(s.values) != 1 {
-			return noForm("a range of %v", s.dtype)
+		if dtype = s.dtype; len(s.values) != 1 || s.values[0].den != 1 {
+			return noForm("a range by fractions of sizes")
 		}
 		v[i] = s.values[0].num
 	}
-	start, limit, step := v[0], v[1], v[2]
-	by, ok := step.Known()
-	if !ok || by < 1 {
-		return noForm("a step of %v", step)
+	start, limit := v[0], v[1]
+	by, ok := v[2].Known()
+	if !ok || by == 0 {
+		return noForm("a step of %v", v[2])
 	}
-	x := graph.Positions(c.g, limit.Sub(start).AddInt(by-1).Div(step))
+	length := limit.Sub(start).AddInt(by - 1).Div(graph.Const(by))
+	if by < 0 {
+		length = start.Sub(limit).AddInt(-by - 1).Div(graph.Const(-by))
+	}
+	x := graph.Positions(c.g, length)
 	if by != 1 {
 		x = graph.Mul(x, c.g.Const(tensor.Scalar(int64(by))))
 	}
 	if !start.Is(0) {
 		x = graph.Add(x, graph.SizeInt(c.g, start))
 	}
-	return c.set(x)
+	return c.set(graph.Cast(x, dtype))
 }
 
 func liftGatherElements(c *lifting) error {
