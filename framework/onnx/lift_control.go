@@ -195,7 +195,9 @@ func (c *lifting) scan(a scanAxes, states, ins, captures []*lifted) ([]*lifted, 
 func (c *lifting) scanBatch(own, ins int) error {
 	states := own - 1 - ins
 	outs := len(c.call.bodies[0].outputs) - states
-	a := scanAxes{make([]int64, ins), c.perValue("directions", ins), make([]int64, outs), make([]int64, outs)}
+	if states < 0 || ins < 1 || outs < 0 || slices.Contains(c.in[1:own], nil) {
+		return errLift
+	}
 	shape := c.in[own-1].shape()
 	if len(shape) < 2 {
 		return errLift
@@ -211,6 +213,7 @@ func (c *lifting) scanBatch(own, ins int) error {
 		}
 		given = TensorValue(c.in[0].fixed)
 	}
+	a := scanAxes{make([]int64, ins), c.perValue("directions", ins), make([]int64, outs), make([]int64, outs)}
 	lengths, err := batchLengths(given, sizes[0], sizes[1])
 	if err != nil {
 		return err

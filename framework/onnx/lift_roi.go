@@ -17,8 +17,8 @@ func init() {
 // the number of points follows from the regions, which must then be known.
 func liftRoiAlign(c *lifting) error {
 	x, rois, images := c.channelsLast(c.in[0]), c.in[1], graph.Cast(c.arg(2), tensor.Int64)
-	if rois.rank() != 2 {
-		return errLift
+	if rois.dtype() != tensor.Float32 || rois.rank() != 2 || !rois.shape()[1].Is(4) {
+		return noForm("regions %v %v", rois.dtype(), rois.shape())
 	}
 	a := roiAttrs{maximum: c.call.str("mode", "avg") == "max", half: c.call.version >= 16 && c.call.str("coordinate_transformation_mode", "half_pixel") == "half_pixel",
 		height: int(c.call.int("output_height", 1)), width: int(c.call.int("output_width", 1)), sampling: int(c.call.int("sampling_ratio", 0)),
@@ -148,7 +148,7 @@ func roiTapsAt(start, length *graph.Node, n graph.Dim, bins, count int) (t roiTa
 // liftMaxRoiPool takes the maxima of known regions, whose bins are whole elements.
 func liftMaxRoiPool(c *lifting) error {
 	scale, pooled := float64(c.call.float("spatial_scale", 1)), c.call.ints("pooled_shape")
-	if c.in[1].fixed == nil || len(pooled) != 2 {
+	if c.in[1].fixed == nil || c.in[1].dtype() != tensor.Float32 || len(pooled) != 2 {
 		return noForm("its bins, whole elements, depend on the regions")
 	}
 	x := c.arg(0)
