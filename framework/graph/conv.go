@@ -112,13 +112,14 @@ func Conv2D(x, w, bias *Node, o ConvOptions) *Node {
 }
 
 // Conv1D is the 1-D cross-correlation of x [N,L,C] with w [KL,C/groups,K] plus
-// bias [K], which may be nil. Pad and Stride act along L; per-axis options are not used.
+// bias [K], which may be nil. Pad, Stride and Dilation act along L, and Pads
+// pads its ends with the last two of its lengths; the other per-axis options are not used.
 func Conv1D(x, w, bias *Node, o ConvOptions) *Node {
 	if x.Rank() != 3 || w.Rank() != 3 {
 		Fail("Conv1D", []*Node{x, w}, "operands must be [N L C] and [KL C/groups K]")
 	}
 	flat := ConvOptions{Strides: [2]int{1, o.Stride}, Dilations: [2]int{1, o.Dilation},
-		Pads: [4]int{0, 0, o.Pad, o.Pad}, Groups: o.Groups}
+		Pads: [4]int{0, 0, o.Pad + o.Pads[2], o.Pad + o.Pads[3]}, Groups: o.Groups}
 	y := Conv2D(Unsqueeze(x, 1), Unsqueeze(w, 0), bias, flat)
 	return Reshape(y, y.Dim(0), y.Dim(2), y.Dim(3))
 }

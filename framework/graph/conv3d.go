@@ -11,11 +11,12 @@ type Conv3DOptions struct {
 	Strides   [3]int // depth, height and width; 0 means Stride
 	Dilations [3]int // depth, height and width; 0 means Dilation
 	Pads      [3]int // depth, height and width, each on both sides, in addition to Pad
+	Sides     [6]int // front, back, top, bottom, left, right, in addition to Pad and Pads
 }
 
 // Conv3D is the 3-D cross-correlation of x [N,D,H,W,C] with w
 // [KD,KH,KW,C/groups,K] plus bias [K], which may be nil; the result is
-// [N,OD,OH,OW,K] with OD = (D + 2·pad - dilation·(KD-1) - 1)/stride + 1.
+// [N,OD,OH,OW,K] with OD = (D + pads - dilation·(KD-1) - 1)/stride + 1.
 //
 // It is the sum of KD two-dimensional convolutions, one for each plane of w.
 func Conv3D(x, w, bias *Node, o Conv3DOptions) *Node {
@@ -29,9 +30,13 @@ func Conv3D(x, w, bias *Node, o Conv3DOptions) *Node {
 	stride := pair(o.Stride, [2]int{o.Strides[0]}, 1)[0]
 	dilation := pair(o.Dilation, [2]int{o.Dilations[0]}, 1)[0]
 	plane := ConvOptions{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups,
-		Strides: [2]int(o.Strides[1:]), Dilations: [2]int(o.Dilations[1:]), Pads: [4]int{o.Pads[1], o.Pads[1], o.Pads[2], o.Pads[2]}}
-	if pad := o.Pad + o.Pads[0]; pad != 0 {
-		x = Pad(x, []int{0, pad, 0, 0, 0}, []int{0, pad, 0, 0, 0}, 0)
+		Strides: [2]int(o.Strides[1:]), Dilations: [2]int(o.Dilations[1:]), Pads: [4]int(o.Sides[2:])}
+	for i := range plane.Pads {
+		plane.Pads[i] += o.Pads[1+i/2]
+	}
+	front, back := o.Pad+o.Pads[0]+o.Sides[0], o.Pad+o.Pads[0]+o.Sides[1]
+	if front != 0 || back != 0 {
+		x = Pad(x, []int{0, front, 0, 0, 0}, []int{0, back, 0, 0, 0}, 0)
 	}
 	depth := x.Dim(1).AddInt(-dilation*(kd-1) - 1).Div(Const(stride)).AddInt(1)
 	if n, ok := depth.Known(); ok && n < 1 {

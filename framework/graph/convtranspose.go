@@ -83,13 +83,14 @@ func ConvTranspose2D(x, w, bias *Node, o ConvTransposeOptions) *Node {
 }
 
 // ConvTranspose1D is ConvTranspose2D over one axis: x [N,L,K] with w [KL,C/groups,K].
-// Stride, Pad and OutPad[1] act along L; the other per-axis options are not used.
+// Stride, Pad, Dilation and OutPad[1] act along L, and Pads pads its ends with the
+// last two of its lengths; the other per-axis options are not used.
 func ConvTranspose1D(x, w, bias *Node, o ConvTransposeOptions) *Node {
 	if x.Rank() != 3 || w.Rank() != 3 {
 		Fail("ConvTranspose1D", []*Node{x, w}, "operands must be [N L K] and [KL C/groups K]")
 	}
 	flat := ConvTransposeOptions{ConvOptions: ConvOptions{Strides: [2]int{1, o.Stride}, Dilations: [2]int{1, o.Dilation},
-		Pads: [4]int{0, 0, o.Pad, o.Pad}, Groups: o.Groups}, OutPad: [2]int{0, o.OutPad[1]}}
+		Pads: [4]int{0, 0, o.Pad + o.Pads[2], o.Pad + o.Pads[3]}, Groups: o.Groups}, OutPad: [2]int{0, o.OutPad[1]}}
 	y := ConvTranspose2D(Unsqueeze(x, 1), Unsqueeze(w, 0), bias, flat)
 	return Reshape(y, y.Dim(0), y.Dim(2), y.Dim(3))
 }

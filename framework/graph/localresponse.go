@@ -9,6 +9,7 @@ type LocalResponseOptions struct {
 	Alpha float32 // 0 means 1e-4
 	Beta  float32 // 0 means 0.75
 	K     float32 // 0 means 1; the paper has 2
+	Given bool    // Alpha, Beta and K are meant as they are, also where they are 0
 }
 
 // LocalResponseNorm divides x [..., C] by (K + Alpha/Size·Σx²)^Beta, the sum being
@@ -17,7 +18,7 @@ type LocalResponseOptions struct {
 // for its alpha as in ONNX and PyTorch.
 func LocalResponseNorm(x *Node, o LocalResponseOptions) *Node {
 	orElse := func(v *float32, def float32) {
-		if *v == 0 {
+		if *v == 0 && !o.Given {
 			*v = def
 		}
 	}

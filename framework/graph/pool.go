@@ -13,9 +13,10 @@ type PoolOptions struct {
 	CountPad bool // for averages: padding counts as zeros
 	Dilation int  // distance of the elements of a window; 0 means 1
 
-	Sizes   [2]int // height and width; 0 means Size
-	Strides [2]int // height and width; 0 means Stride
-	Pads    [4]int // top, bottom, left, right, in addition to Pad
+	Sizes     [2]int // height and width; 0 means Size
+	Strides   [2]int // height and width; 0 means Stride
+	Dilations [2]int // height and width; 0 means Dilation
+	Pads      [4]int // top, bottom, left, right, in addition to Pad
 }
 
 // PoolAttrs are the attributes of "MaxPool2D" and "AvgPool2D".
@@ -32,7 +33,7 @@ func (o PoolOptions) attrs() PoolAttrs {
 			stride[i] = size[i]
 		}
 	}
-	return PoolAttrs{Window: Window{Size: size, Stride: stride, Dilation: pair(o.Dilation, [2]int{}, 1), Pad: padding(o.Pad, o.Pads)}, CountPad: o.CountPad}
+	return PoolAttrs{Window: Window{Size: size, Stride: stride, Dilation: pair(o.Dilation, o.Dilations, 1), Pad: padding(o.Pad, o.Pads)}, CountPad: o.CountPad}
 }
 
 func poolType(c *call) Type {

@@ -23,15 +23,24 @@ func repeatAt(x *Node, axis, place int, n Dim) *Node {
 
 // Tile repeats the whole of x times[i] times along axis i: a b a b.
 func Tile(x *Node, times ...int) *Node {
-	if len(times) != x.Rank() {
-		Fail("Tile", []*Node{x}, "there are %d numbers for %d axes", len(times), x.Rank())
-	}
 	for i, n := range times {
 		if n < 1 {
 			Fail("Tile", []*Node{x}, "%d repetitions of axis %d", n, i)
 		}
-		if n > 1 {
-			x = repeatAt(x, i, i, Const(n))
+	}
+	return tile("Tile", x, Ints(times...))
+}
+
+// TileDims is Tile for numbers that may be symbolic, or 0, which leaves nothing.
+func TileDims(x *Node, times ...Dim) *Node { return tile("TileDims", x, times) }
+
+func tile(name string, x *Node, times Shape) *Node {
+	if len(times) != x.Rank() {
+		Fail(name, []*Node{x}, "there are %d numbers for %d axes", len(times), x.Rank())
+	}
+	for i, n := range times {
+		if !n.Is(1) {
+			x = repeatAt(x, i, i, n)
 		}
 	}
 	return x

@@ -6,8 +6,12 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// wrapped adds n to the negative ones of an index.
-func wrapped(index *Node, n Dim) *Node {
+// WrapIndex adds n to the negative elements of index (int64 or int32), which
+// count from the end of an axis of n; the result is int64.
+func WrapIndex(index *Node, n Dim) *Node {
+	if index.dtype != tensor.Int64 && index.dtype != tensor.Int32 {
+		Fail("WrapIndex", []*Node{index}, "an index is int64 or int32")
+	}
 	g := index.Graph()
 	index = Cast(index, tensor.Int64)
 	return Where(Lt(index, g.Const(tensor.Scalar(int64(0)))), Add(index, IntSize(g, n)), index)
@@ -17,7 +21,7 @@ func wrapped(index *Node, n Dim) *Node {
 // the elements that index means along axis.
 func flatElements(shape Shape, index *Node, axis int) *Node {
 	g := index.Graph()
-	flat := Mul(wrapped(index, shape[axis]), IntSize(g, shape[axis+1:].Size()))
+	flat := Mul(WrapIndex(index, shape[axis]), IntSize(g, shape[axis+1:].Size()))
 	for i := range shape {
 		if i != axis {
 			flat = Add(flat, Mul(PositionsAlong(g, index.Dim(i), i, len(shape)), IntSize(g, shape[i+1:].Size())))
@@ -51,7 +55,7 @@ func flatRows(op string, x, index *Node, batch int) (rows *Node, n int) {
 	}
 	rank := index.Rank() - 1
 	for j := range k {
-		part := wrapped(Squeeze(Slice(index, -1, j, j+1), -1), shape[batch+j])
+		part := WrapIndex(Squeeze(Slice(index, -1, j, j+1), -1), shape[batch+j])
 		part = Mul(part, IntSize(g, shape[batch+j+1:batch+k].Size()))
 		if rows == nil {
 			rows = part

@@ -21,6 +21,9 @@ func (s *Body) Op(op string, attrs Attrs, inputs ...string) string {
 	return s.inner.Op(op, attrs, inputs...)
 }
 
+// Body starts a sub-graph within the sub-graph.
+func (s *Body) Body(name string) *Body { return s.inner.Body(name) }
+
 // Input declares the next input of the sub-graph, under a fresh name.
 func (s *Body) Input(stem string, dt tensor.DType, dims ...any) string {
 	name := s.outer.fresh(stem)

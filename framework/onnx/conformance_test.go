@@ -20,6 +20,7 @@ type opCase struct {
 	outs  int              // 0 means 1
 	tol   float64          // 0 means 1e-4
 	host  bool             // the graph of the device is not meant to have it
+	kink  bool             // its gradient is not checked: the derivative jumps there, or is straight-through
 }
 
 var noise = rand.New(rand.NewPCG(1, 2))

@@ -155,3 +155,21 @@ func (x *exporter) swapLast(v string, rank int) string {
 	perm[rank-2], perm[rank-1] = rank-1, rank-2
 	return x.b.Op("Transpose", Attrs{"perm": perm}, v)
 }
+
+func exportConvTranspose(x *exporter, n *graph.Node) error {
+	a, in := n.Op().Attrs.(graph.ConvTransposeAttrs), n.Inputs()
+	attrs := windowOf(a.Window)
+	attrs["group"], attrs["output_padding"] = a.Groups, slices.Clone(a.OutPad[:])
+	var w string
+	if t := constant(in[1]); t != nil {
+		t, err := transpose(t, []int64{3, 2, 0, 1})
+		if err != nil {
+			return x.fail(n, "%v", err)
+		}
+		w = x.b.Const(t)
+	} else {
+		w = x.transposed(x.plain(in[1]), []int{3, 2, 0, 1})
+	}
+	x.first[n] = x.b.Op("ConvTranspose", attrs, x.channelsFirst(in[0]), w)
+	return nil
+}

@@ -14,36 +14,41 @@ var exporters map[string]func(x *exporter, n *graph.Node) error
 
 func init() {
 	exporters = map[string]func(x *exporter, n *graph.Node) error{
-		"Input":      func(x *exporter, n *graph.Node) error { return x.fail(n, "the input is given no value") },
-		"Conv2D":     exportConv,
-		"MaxPool2D":  exportPool,
-		"AvgPool2D":  exportPool,
-		"BatchNorm":  exportBatchNorm,
-		"LayerNorm":  exportLayerNorm,
-		"RMSNorm":    exportRMSNorm,
-		"Linear":     exportLinear,
-		"MatMul":     exportMatMul,
-		"Softmax":    exportSoftmax,
-		"LogSoftmax": exportSoftmax,
-		"ReduceSum":  exportReduce,
-		"ReduceMean": exportReduce,
-		"ReduceMax":  exportReduce,
-		"ReduceMin":  exportReduce,
-		"ReduceProd": exportReduce,
-		"ArgMax":     exportArgMax,
-		"CumSum":     exportCumSum,
-		"Transpose":  exportTranspose,
-		"Reshape":    exportReshape,
-		"Broadcast":  exportBroadcast,
-		"Concat":     exportConcat,
-		"Slice":      exportSlice,
-		"Pad":        exportPad,
-		"Gather":     exportGather,
-		"OneHot":     exportOneHot,
-		"Cast":       exportCast,
-		"Resize":     exportResize,
-		"Positions":  exportPositions,
-		"Size":       exportSize,
+		"Input":           func(x *exporter, n *graph.Node) error { return x.fail(n, "the input is given no value") },
+		"Conv2D":          exportConv,
+		"ConvTranspose2D": exportConvTranspose,
+		"GatherGrad":      exportGatherGrad,
+		"TopK":            exportTopK,
+		"LSTM":            exportLSTM,
+		"GRU":             exportGRU,
+		"MaxPool2D":       exportPool,
+		"AvgPool2D":       exportPool,
+		"BatchNorm":       exportBatchNorm,
+		"LayerNorm":       exportLayerNorm,
+		"RMSNorm":         exportRMSNorm,
+		"Linear":          exportLinear,
+		"MatMul":          exportMatMul,
+		"Softmax":         exportSoftmax,
+		"LogSoftmax":      exportSoftmax,
+		"ReduceSum":       exportReduce,
+		"ReduceMean":      exportReduce,
+		"ReduceMax":       exportReduce,
+		"ReduceMin":       exportReduce,
+		"ReduceProd":      exportReduce,
+		"ArgMax":          exportArgMax,
+		"CumSum":          exportCumSum,
+		"Transpose":       exportTranspose,
+		"Reshape":         exportReshape,
+		"Broadcast":       exportBroadcast,
+		"Concat":          exportConcat,
+		"Slice":           exportSlice,
+		"Pad":             exportPad,
+		"Gather":          exportGather,
+		"OneHot":          exportOneHot,
+		"Cast":            exportCast,
+		"Resize":          exportResize,
+		"Positions":       exportPositions,
+		"Size":            exportSize,
 
 		"QuantizeLinear":   exportAffine,
 		"DequantizeLinear": exportAffine,
@@ -94,7 +99,11 @@ func exportReshape(x *exporter, n *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	return x.set(n, x.b.Op("Reshape", nil, x.plain(in), shape))
+	var attrs Attrs
+	if slices.ContainsFunc(to, func(d graph.Dim) bool { return d.Is(0) }) {
+		attrs = Attrs{"allowzero": 1} // a 0 is a length, not that of the operand
+	}
+	return x.set(n, x.b.Op("Reshape", attrs, x.plain(in), shape))
 }
 
 func exportBroadcast(x *exporter, n *graph.Node) error {

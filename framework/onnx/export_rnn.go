@@ -5,8 +5,6 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-func init() { exporters["LSTM"], exporters["GRU"] = exportLSTM, exportGRU }
-
 // recurrentCall is what the operators LSTM and GRU share.
 type recurrentCall struct {
 	op             string

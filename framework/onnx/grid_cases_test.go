@@ -18,12 +18,12 @@ var _ = addCases(func() (out []opCase) {
 			}
 		}
 	}
-	rois := tensor.Of([]float32{0.13, 0.21, 8.9, 9.17, 1.57, 2.23, 7.1, 4.07, -3, 2, 4.3, 14.2, 5.07, 5.11, 5.2, 5.17}, 4, 4) // no sample falls on an element, where the gradient jumps
+	rois := tensor.Of([]float32{0, 0, 9, 9, 1.5, 2.2, 7.1, 4, -3, 2, 4, 14, 5, 5, 5.2, 5.1}, 4, 4)
 	for _, mode := range []string{"avg", "max"} {
 		for ratio := range 3 {
 			for _, coordinates := range []string{"half_pixel", "output_half_pixel"} {
 				out = append(out, opCase{op: "RoiAlign", attrs: Attrs{"mode": mode, "sampling_ratio": ratio, "coordinate_transformation_mode": coordinates, "output_height": 3, "output_width": 2, "spatial_scale": 0.9},
-					ins: ts{normal(2, 2, 9, 10), rois, ints(0, 1, 1, 0)}})
+					kink: true, ins: ts{normal(2, 2, 9, 10), rois, ints(0, 1, 1, 0)}}) // see TestRoiAlignKinks
 			}
 		}
 	}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/graph/graphtest"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -100,7 +98,10 @@ func TestImportModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d variables", len(net.vars))
-			again := exported(t, net)
+			again, err := net.exported()
+			if err != nil {
+				t.Fatal(err)
+			}
 			s, err := NewSession(again, device)
 			if err != nil {
 				t.Fatal(err)
@@ -136,28 +137,56 @@ func ocr(name string) string {
 	return path
 }
 
-// exported traces net with its symbolic sizes and makes a model of it.
-func exported(t *testing.T, net *Network) *Model {
-	t.Helper()
+// exported traces n with its symbolic sizes and makes a model of it.
+func (n *Network) exported() (*Model, error) {
 	g := graph.New(graph.Inference)
 	var outputs []Named
 	err := graph.Trace(func() {
-		for i, y := range net.Forward(net.NewInputs(g)...) {
-			outputs = append(outputs, Named{net.Outputs()[i], y})
+		for i, y := range n.Forward(n.NewInputs(g)...) {
+			outputs = append(outputs, Named{n.Outputs()[i], y})
 		}
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	m, err := Export("again", outputs...)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	b := m.Marshal()
-	if m, err = Unmarshal(b); err != nil {
-		t.Fatal(err)
+	return Unmarshal(m.Marshal())
+}
+
+// TestImportRange: ranges up to symbolic sizes, of integers and floats, upwards and
+// downwards, are those of the host.
+func TestImportRange(t *testing.T) {
+	b := NewBuilder("ranges")
+	x := b.Input("x", tensor.Float32, "N")
+	n := b.Op("Squeeze", nil, b.Op("Shape", nil, x), b.Ints(0))
+	whole := func(v int64) string { return b.Const(tensor.Scalar(v)) }
+	b.Output("up", b.Op("Range", nil, whole(1), n, whole(2)), tensor.Int64, "U")
+	b.Output("down", b.Op("Range", nil, n, whole(-1), whole(-3)), tensor.Int64, "D")
+	floats := b.Op("Range", nil, b.Float(0), b.Op("Cast", Attrs{"to": tensor.Float32}, n), b.Float(1))
+	b.Output("product", b.Op("Mul", nil, x, floats), tensor.Float32, "N")
+	for _, length := range []int{1, 4, 7} {
+		feeds := map[string]*tensor.Tensor{"x": normal(length)}
+		s, err := NewSession(b.Model(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := s.Run(context.Background(), feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := importRun(b.Model(), feeds, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, w := range want {
+			if diff := compare(got[name], w, 1e-6); diff != "" {
+				t.Errorf("%s of %d: %s", name, length, diff)
+			}
+		}
 	}
-	return m
 }
 
 // untraced lists the standard cases on floats that Import cannot have as a graph,
@@ -252,60 +281,4 @@ func importStandard(dir string) (ran bool, err error) {
 		}
 	}
 	return true, nil
-}
-
-// TestImportGradients compares the gradients through every operator with central
-// differences, on the cases of the operators' own tests.
-func TestImportGradients(t *testing.T) {
-	ops := map[string]int{}
-	for _, c := range allCases {
-		m, feeds := c.model()
-		net, err := Import(m, nn.NewParams(1), ImportOptions{})
-		if err != nil || len(net.Inputs()) == 0 {
-			continue
-		}
-		var in []*tensor.Tensor
-		usable := false
-		for _, i := range net.Inputs() {
-			x := feeds[i.Name]
-			in = append(in, x)
-			if x.DType() == tensor.Float32 {
-				usable = true
-				for _, v := range x.Float32s() {
-					usable = usable && !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0)
-				}
-				usable = usable && x.Len() <= 150
-			}
-		}
-		if !usable {
-			continue
-		}
-		build := func(_ *graph.Graph, in []*graph.Node) *graph.Node { return net.Forward(in...)[0] }
-		if !isDifferentiable(in, build) {
-			continue
-		}
-		if steps[c.op] || c.op == "Pow" && slices.Min(in[0].Float32s()) < 0 { // no derivative, or none by the exponent
-			continue
-		}
-		ops[c.op]++
-		t.Run(fmt.Sprintf("%s/%d", c.op, ops[c.op]), func(t *testing.T) {
-			graphtest.Check(t, device, graphtest.Case{Inputs: in, Build: build, Tol: 1e-3})
-		})
-	}
-	t.Logf("gradients of %d operators: %v", len(ops), slices.Sorted(maps.Keys(ops)))
-}
-
-// steps are operators whose derivative is zero but where they jump.
-var steps = map[string]bool{"Round": true, "Sign": true, "Floor": true, "Ceil": true, "Hardmax": true}
-
-// isDifferentiable reports whether a graph can have build and its result is float32.
-func isDifferentiable(in []*tensor.Tensor, build func(*graph.Graph, []*graph.Node) *graph.Node) bool {
-	g := graph.New(graph.Inference)
-	var nodes []*graph.Node
-	for i, x := range in {
-		nodes = append(nodes, g.Input(fmt.Sprint(i), x.DType(), graph.Ints(x.Shape()...)...))
-	}
-	float := false
-	err := graph.Trace(func() { y := build(g, nodes); float = y.DType() == tensor.Float32 })
-	return err == nil && float
 }

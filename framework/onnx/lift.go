@@ -115,7 +115,7 @@ func (l *lifter) step(st *step) error {
 		smooth = smooth || v.smooth != nil
 	}
 	name := operatorName(st.call.node)
-	if lists || name == "SequenceEmpty" || name == "SequenceConstruct" {
+	if lists || listMakers[name] {
 		return c.overList(name)
 	}
 	if smooth && name != "DequantizeLinear" {
@@ -148,14 +148,18 @@ func (l *lifter) step(st *step) error {
 	return lift(c)
 }
 
+// listMakers lists the operators on sequences and optionals that need not read one.
+var listMakers = map[string]bool{"SequenceEmpty": true, "SequenceConstruct": true, "SplitToSequence": true, "Optional": true,
+	"OptionalHasElement": true, "OptionalGetElement": true}
+
 // overList traces an operator on sequences.
 func (c *lifting) overList(name string) error {
 	switch name {
 	case "Identity":
 		return c.put(0, c.in[0])
-	case "Loop", "If", "Scan":
+	case "Loop", "If", "Scan", "SequenceMap":
 	default:
-		if c.in = slices.DeleteFunc(c.in, func(v *lifted) bool { return v == nil }); name != "SequenceEmpty" && name != "SequenceConstruct" && c.in[0].list == nil {
+		if !listMakers[name] && (c.in[0] == nil || c.in[0].list == nil) {
 			return errLift
 		}
 	}

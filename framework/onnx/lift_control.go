@@ -120,60 +120,134 @@ func (c *lifting) stacked(rounds [][]*lifted, n int, axes, turns []int64) ([]*li
 					return nil, err
 				}
 			}
-			parts = append(parts, graph.Unsqueeze(x, axis))
+			parts = append(parts, x)
 		}
 		if turns != nil && turns[i] != 0 {
 			slices.Reverse(parts)
 		}
-		out[i] = &lifted{plain: graph.Concat(axis, parts...)}
+		out[i] = &lifted{plain: graph.Stack(axis, parts...)}
 	}
 	return out, nil
 }
 
+// scanAxes are the axes and directions of a Scan.
+type scanAxes struct{ in, inTurns, out, outTurns []int64 }
+
 // liftScan unrolls a scan over axes of known length.
 func liftScan(c *lifting) error {
+	own, ins := len(c.call.node.Inputs), int(c.call.int("num_scan_inputs", 0))
 	if c.call.version < 9 {
-		return errLift
+		return c.scanBatch(own, ins)
 	}
-	body, own, ins := c.call.bodies[0], len(c.call.node.Inputs), int(c.call.int("num_scan_inputs", 0))
 	states := own - ins
-	axes, turns := c.perValue("scan_input_axes", ins), c.perValue("scan_input_directions", ins)
-	outs := len(body.outputs) - states
-	state, rounds := slices.Clone(c.in[:states]), -1
-	for i, v := range c.in[states:own] {
-		a, err := axisOf(axes[i], v.rank())
+	outs := len(c.call.bodies[0].outputs) - states
+	a := scanAxes{c.perValue("scan_input_axes", ins), c.perValue("scan_input_directions", ins),
+		c.perValue("scan_output_axes", outs), c.perValue("scan_output_directions", outs)}
+	got, err := c.scan(a, c.in[:states], c.in[states:own], c.in[own:])
+	if err != nil {
+		return err
+	}
+	return c.putAll(got)
+}
+
+// scan traces all rounds and gives the last states and the scan outputs.
+func (c *lifting) scan(a scanAxes, states, ins, captures []*lifted) ([]*lifted, error) {
+	state, rounds := slices.Clone(states), -1
+	axes := make([]int, len(ins))
+	for i, v := range ins {
+		axis, err := axisOf(a.in[i], v.rank())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		n, ok := v.shape()[a].Known()
+		n, ok := v.shape()[axis].Known()
 		if !ok || n > maxUnrolled {
-			return noForm("it scans %v along axis %d", v.shape(), a)
+			return nil, noForm("it scans %v along axis %d", v.shape(), axis)
 		}
-		axes[i], rounds = int64(a), n
+		axes[i], rounds = axis, n
 	}
 	var gathered [][]*lifted
 	for round := range rounds {
 		args := slices.Clone(state)
-		for i, v := range c.in[states:own] {
+		for i, v := range ins {
 			at := round
-			if turns[i] != 0 {
+			if a.inTurns[i] != 0 {
 				at = rounds - 1 - round
 			}
-			a := int(axes[i])
-			args = append(args, &lifted{plain: graph.Squeeze(graph.Slice(c.node(v), a, at, at+1), a)})
+			args = append(args, &lifted{plain: element(c.node(v), axes[i], at)})
 		}
-		got, err := c.body(body, args, c.in[own:])
+		got, err := c.body(c.call.bodies[0], args, captures)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		copy(state, got)
-		gathered = append(gathered, got[states:])
+		gathered = append(gathered, got[len(states):])
 	}
-	scans, err := c.stacked(gathered, outs, c.perValue("scan_output_axes", outs), c.perValue("scan_output_directions", outs))
+	scans, err := c.stacked(gathered, len(a.out), a.out, a.outTurns)
+	if err != nil {
+		return nil, err
+	}
+	return append(state, scans...), nil
+}
+
+// scanBatch is the form of opset 8: the first input gives the lengths of the
+// samples, which lie along the first axis of all values, the rounds along the
+// second of those scanned. Scan outputs are zero behind a sample's length.
+func (c *lifting) scanBatch(own, ins int) error {
+	states := own - 1 - ins
+	outs := len(c.call.bodies[0].outputs) - states
+	if states < 0 || ins < 1 || outs < 0 || slices.Contains(c.in[1:own], nil) {
+		return errLift
+	}
+	shape := c.in[own-1].shape()
+	if len(shape) < 2 {
+		return errLift
+	}
+	sizes, ok := shape[:2].Known()
+	if !ok || sizes[0] < 1 || sizes[0]*sizes[1] > maxUnrolled {
+		return noForm("it scans %v", shape)
+	}
+	var given Value
+	if c.has(0) {
+		if c.in[0].fixed == nil {
+			return noForm("its lengths depend on values")
+		}
+		given = TensorValue(c.in[0].fixed)
+	}
+	a := scanAxes{make([]int64, ins), c.perValue("directions", ins), make([]int64, outs), make([]int64, outs)}
+	lengths, err := batchLengths(given, sizes[0], sizes[1])
 	if err != nil {
 		return err
 	}
-	return c.putAll(append(state, scans...))
+	made := make([][]*graph.Node, states+outs)
+	for b, length := range lengths {
+		sample := make([]*lifted, own-1)
+		for i, v := range c.in[1:own] {
+			x := element(c.node(v), 0, b)
+			if i >= states {
+				x = graph.Slice(x, 0, 0, length)
+			}
+			sample[i] = &lifted{plain: x}
+		}
+		got, err := c.scan(a, sample[:states], sample[states:], c.in[own:])
+		if err != nil {
+			return err
+		}
+		for i, v := range got {
+			x := c.node(v)
+			if i >= states {
+				after := make([]int, x.Rank())
+				after[0] = sizes[1] - length
+				x = graph.Pad(x, make([]int, x.Rank()), after, 0)
+			}
+			made[i] = append(made[i], x)
+		}
+	}
+	for i, parts := range made {
+		if err := c.put(i, &lifted{plain: graph.Stack(0, parts...)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // perValue reads a list of n entries; left out, all are 0.

@@ -1,14 +1,9 @@
 package onnx
 
-import (
-	"slices"
-
-	"github.com/macaw-ai/macaw/framework/graph"
-)
+import "github.com/macaw-ai/macaw/framework/graph"
 
 func init() {
 	lifters["ConvTranspose"], floatOnly["ConvTranspose"], heavy["ConvTranspose"] = liftConvTranspose, true, true
-	exporters["ConvTranspose2D"] = exportConvTranspose
 }
 
 // upWindow is the geometry of one axis of a transposed convolution.
@@ -83,22 +78,20 @@ func liftConvTranspose(c *lifting) error {
 	if c.has(2) {
 		bias = c.arg(2)
 	}
-	one := upWindow{size: 1, stride: 1, dilation: 1}
-	switch len(u) {
-	case 1: // W is [K, C/g, KL]
-		w := graph.Unsqueeze(graph.Transpose(c.arg(1), 2, 1, 0), 0)
-		return c.set(unflatten(graph.ConvTranspose2D(c.flatImage(c.in[0]), w, bias, upOptions(one, u[0], groups))))
-	case 2:
-		w := graph.Transpose(c.arg(1), 2, 3, 1, 0)
-		if t := c.in[1].fixed; t != nil {
-			if t, err = transpose(t, []int64{2, 3, 1, 0}); err != nil {
-				return err
-			}
-			w = c.g.Const(t)
-		}
-		return c.setLast(graph.ConvTranspose2D(c.channelsLast(c.in[0]), w, bias, upOptions(u[0], u[1], groups)))
+	if len(u) == 3 {
+		return c.convTranspose3D(u, bias, groups)
 	}
-	return c.convTranspose3D(u, bias, groups)
+	w, err := c.filters(1)
+	if err != nil {
+		return err
+	}
+	return c.channelwise(func(x *graph.Node) *graph.Node {
+		if len(u) == 1 {
+			return graph.ConvTranspose1D(x, w, bias, graph.ConvTransposeOptions{OutPad: [2]int{1: u[0].out}, ConvOptions: graph.ConvOptions{
+				Stride: u[0].stride, Dilation: u[0].dilation, Pads: [4]int{2: u[0].before, 3: u[0].after}, Groups: groups}})
+		}
+		return graph.ConvTranspose2D(x, w, bias, upOptions(u[0], u[1], groups))
+	})
 }
 
 // convTranspose3D adds, for each tap of the kernel's depth, the transposed
@@ -112,7 +105,7 @@ func (c *lifting) convTranspose3D(u []upWindow, bias *graph.Node, groups int) er
 	full := depth.AddInt(-1).MulInt(d.stride).AddInt(d.dilation*(d.size-1) + 1 + d.out)
 	var sum *graph.Node
 	for k := range d.size {
-		y := graph.ConvTranspose2D(planes, graph.Squeeze(graph.Slice(w, 0, k, k+1), 0), nil, upOptions(u[1], u[2], groups))
+		y := graph.ConvTranspose2D(planes, element(w, 0, k), nil, upOptions(u[1], u[2], groups))
 		y = graph.Reshape(y, n, depth, graph.Const(1), y.Dim(1), y.Dim(2), y.Dim(3))
 		y = graph.Pad(y, []int{0, 0, 0, 0, 0, 0}, []int{0, 0, d.stride - 1, 0, 0, 0}, 0)
 		y = graph.Reshape(y, n, depth.MulInt(d.stride), y.Dim(3), y.Dim(4), y.Dim(5))
@@ -129,22 +122,4 @@ func (c *lifting) convTranspose3D(u []upWindow, bias *graph.Node, groups int) er
 		sum = graph.Add(sum, bias)
 	}
 	return c.set(graph.Transpose(sum, 0, 4, 1, 2, 3))
-}
-
-func exportConvTranspose(x *exporter, n *graph.Node) error {
-	a, in := n.Op().Attrs.(graph.ConvTransposeAttrs), n.Inputs()
-	attrs := windowOf(a.Window)
-	attrs["group"], attrs["output_padding"] = a.Groups, slices.Clone(a.OutPad[:])
-	var w string
-	if t := constant(in[1]); t != nil {
-		t, err := transpose(t, []int64{3, 2, 0, 1})
-		if err != nil {
-			return x.fail(n, "%v", err)
-		}
-		w = x.b.Const(t)
-	} else {
-		w = x.transposed(x.plain(in[1]), []int{3, 2, 0, 1})
-	}
-	x.first[n] = x.b.Op("ConvTranspose", attrs, x.channelsFirst(in[0]), w)
-	return nil
 }

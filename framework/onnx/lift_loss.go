@@ -24,12 +24,8 @@ func init() {
 // likelihood is the loss of log-probabilities [N,C,...] for targets [N,...],
 // weighted by class; the mean is by weight.
 func (c *lifting) likelihood(logs *graph.Node) error {
-	classes, ok := logs.Dim(1).Known()
-	if !ok {
-		return noForm("%v classes", logs.Dim(1))
-	}
 	target := graph.Cast(c.arg(1), tensor.Int64)
-	hit := graph.Cast(graph.Eq(graph.Unsqueeze(target, 1), graph.PositionsAlong(c.g, graph.Const(classes), 1, logs.Rank())), tensor.Float32)
+	hit := graph.Cast(graph.Eq(graph.Unsqueeze(target, 1), graph.PositionsAlong(c.g, logs.Dim(1), 1, logs.Rank())), tensor.Float32)
 	weight := hit // [N,C,...]
 	if c.has(2) {
 		weight = graph.Mul(hit, perChannel(c.arg(2), logs.Rank()))

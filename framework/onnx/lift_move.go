@@ -7,7 +7,7 @@ import (
 
 func init() {
 	for name, f := range map[string]func(*lifting) error{
-		"Tile": liftTile, "DepthToSpace": liftDepthToSpace, "SpaceToDepth": liftSpaceToDepth, "ConstantOfShape": liftConstantOfShape,
+		"Tile": liftTile, "DepthToSpace": liftDepthToSpace, "SpaceToDepth": func(c *lifting) error { return c.blocked(graph.SpaceToDepth) }, "ConstantOfShape": liftConstantOfShape,
 		"Range": liftRange, "GatherElements": liftGatherElements, "GatherND": liftGatherND, "CumSum": liftCumSum, "Trilu": liftTrilu,
 		"OneHot": liftOneHot, "CastLike": liftCastLike, "ReverseSequence": liftReverseSequence, "EyeLike": liftEyeLike,
 		"Compress": liftCompress, "Hardmax": liftHardmax, "Mod": liftMod, "Upsample": liftResize,
@@ -22,52 +22,26 @@ func liftTile(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	x := c.arg(0)
-	if len(repeats) != x.Rank() {
-		return noForm("%d repeats for %v", len(repeats), x.Shape())
+	if len(repeats) != c.in[0].rank() {
+		return noForm("%d repeats for %v", len(repeats), c.in[0].shape())
 	}
-	// [a,b] as [1,a,1,b], broadcast to [r,a,s,b], is the tiled array in order.
-	var apart, wide, joined graph.Shape
-	for i, d := range x.Shape() {
-		apart, wide = append(apart, graph.Const(1), d), append(wide, repeats[i], d)
-		joined = append(joined, repeats[i].Mul(d))
-	}
-	return c.set(graph.Reshape(graph.Broadcast(graph.Reshape(x, apart...), wide...), joined...))
+	return c.set(graph.TileDims(c.arg(0), repeats...))
 }
 
-// blocks cuts the axes of [N,C,H,W] as DepthToSpace or SpaceToDepth want.
-func (c *lifting) blocks() (n, channels, h, w, b graph.Dim, err error) {
+// blocked applies f to the image with the size of its blocks.
+func (c *lifting) blocked(f func(x *graph.Node, r int) *graph.Node) error {
 	size := int(c.call.int("blocksize", 0))
-	s := c.in[0].shape()
-	if len(s) != 4 || size < 1 {
-		err = errLift
-		return
+	if c.in[0].rank() != 4 || size < 1 {
+		return errLift
 	}
-	return s[0], s[1], s[2], s[3], graph.Const(size), nil
+	return c.setLast(f(c.channelsLast(c.in[0]), size))
 }
 
 func liftDepthToSpace(c *lifting) error {
-	n, ch, h, w, b, err := c.blocks()
-	if err != nil {
-		return err
-	}
-	out := ch.Div(b.Mul(b))
-	x := c.arg(0)
 	if c.call.str("mode", "DCR") == "CRD" {
-		x = graph.Transpose(graph.Reshape(x, n, out, b, b, h, w), 0, 1, 4, 2, 5, 3)
-	} else {
-		x = graph.Transpose(graph.Reshape(x, n, b, b, out, h, w), 0, 3, 4, 1, 5, 2)
+		return c.blocked(graph.PixelShuffle)
 	}
-	return c.set(graph.Reshape(x, n, out, h.Mul(b), w.Mul(b)))
-}
-
-func liftSpaceToDepth(c *lifting) error {
-	n, ch, h, w, b, err := c.blocks()
-	if err != nil {
-		return err
-	}
-	x := graph.Transpose(graph.Reshape(c.arg(0), n, ch, h.Div(b), b, w.Div(b), b), 0, 3, 5, 1, 2, 4)
-	return c.set(graph.Reshape(x, n, ch.Mul(b).Mul(b), h.Div(b), w.Div(b)))
+	return c.blocked(graph.DepthToSpace)
 }
 
 func liftConstantOfShape(c *lifting) error {
@@ -82,37 +56,37 @@ func liftConstantOfShape(c *lifting) error {
 	return c.set(graph.Broadcast(c.g.Const(value), dims...))
 }
 
+// liftRange counts between sizes by a known step; whole numbers may be floats.
 func liftRange(c *lifting) error {
 	var v [3]graph.Dim
+	dtype := tensor.Int64
 	for i := range v {
 		s, err := sizeValues(c.in[i])
 		if err != nil {
-			return err
+			return noForm("its length depends on values")
 		}
-		if s.dtype != tensor.Int64 || len(s.values) != 1 {
-			return noForm("a range of %v", s.dtype)
+		if dtype = s.dtype; len(s.values) != 1 || s.values[0].den != 1 {
+			return noForm("a range by fractions of sizes")
 		}
 		v[i] = s.values[0].num
 	}
-	start, limit, step := v[0], v[1], v[2]
-	by, ok := step.Known()
-	if !ok || by < 1 {
-		return noForm("a step of %v", step)
+	start, limit := v[0], v[1]
+	by, ok := v[2].Known()
+	if !ok || by == 0 {
+		return noForm("a step of %v", v[2])
 	}
-	x := graph.Positions(c.g, limit.Sub(start).AddInt(by-1).Div(step))
+	length := limit.Sub(start).AddInt(by - 1).Div(graph.Const(by))
+	if by < 0 {
+		length = start.Sub(limit).AddInt(-by - 1).Div(graph.Const(-by))
+	}
+	x := graph.Positions(c.g, length)
 	if by != 1 {
 		x = graph.Mul(x, c.g.Const(tensor.Scalar(int64(by))))
 	}
 	if !start.Is(0) {
 		x = graph.Add(x, graph.IntSize(c.g, start))
 	}
-	return c.set(x)
-}
-
-// wrapped adds n to the negative ones of an int64 index.
-func wrapped(index *graph.Node, n graph.Dim) *graph.Node {
-	g := index.Graph()
-	return graph.Where(graph.Lt(index, g.Const(tensor.Scalar(int64(0)))), graph.Add(index, graph.IntSize(g, n)), index)
+	return c.set(graph.Cast(x, dtype))
 }
 
 func liftGatherElements(c *lifting) error {
@@ -124,47 +98,33 @@ func liftGatherND(c *lifting) error {
 }
 
 func liftCumSum(c *lifting) error {
-	raw, err := c.vals(1)
-	if err != nil || len(raw) != 1 {
+	axis, err := c.vals(1)
+	if err != nil || len(axis) != 1 {
 		return errLift
 	}
-	axis, err := axisOf(raw[0], c.arg(0).Rank())
+	at, err := axisOf(axis[0], c.in[0].rank())
 	if err != nil {
 		return err
 	}
-	return c.set(graph.CumSum(c.arg(0), axis, graph.CumSumOptions{Exclusive: c.call.flag("exclusive", false), Reverse: c.call.flag("reverse", false)}))
-}
-
-// lastAxis applies f with axis swapped to the end.
-func lastAxis(x *graph.Node, axis int, f func(*graph.Node) *graph.Node) *graph.Node {
-	if axis == x.Rank()-1 {
-		return f(x)
-	}
-	perm := from(0, x.Rank())
-	perm[axis], perm[len(perm)-1] = len(perm)-1, axis
-	return graph.Transpose(f(graph.Transpose(x, perm...)), perm...)
+	return c.set(graph.CumSum(c.arg(0), at, graph.CumSumOptions{Exclusive: c.call.flag("exclusive", false), Reverse: c.call.flag("reverse", false)}))
 }
 
 func liftTrilu(c *lifting) error {
-	x := c.arg(0)
-	k := int64(0)
-	if v, err := c.vals(1); err != nil || len(v) > 1 {
+	k, err := c.vals(1)
+	if err != nil || len(k) > 1 {
 		return errLift
-	} else if len(v) == 1 {
-		k = v[0]
 	}
-	rows, columns := graph.PositionsAlong(c.g, x.Dim(-2), 0, 2), graph.PositionsAlong(c.g, x.Dim(-1), 1, 2)
-	diagonal := graph.Add(rows, c.g.Const(tensor.Scalar(k)))
-	keep := graph.Ge(columns, diagonal)
-	if !c.call.flag("upper", true) {
-		keep = graph.Le(columns, diagonal)
+	k = append(k, 0)
+	offset := int(max(-maxOutput, min(maxOutput, k[0])))
+	if c.call.flag("upper", true) {
+		return c.set(graph.Triu(c.arg(0), offset))
 	}
-	return c.set(graph.Where(keep, x, zeros(x)))
+	return c.set(graph.Tril(c.arg(0), offset))
 }
 
 func liftOneHot(c *lifting) error {
-	depth, values := c.in[1].fixed, c.in[2].fixed
-	if depth == nil || depth.Len() != 1 || values == nil || values.Len() != 2 || values.DType() == tensor.String {
+	depth := c.in[1].fixed
+	if depth == nil || depth.Len() != 1 || c.in[2].rank() != 1 || !c.in[2].shape()[0].Is(2) {
 		return errLift
 	}
 	wide, err := cast(depth, tensor.Int64)
@@ -172,18 +132,19 @@ func liftOneHot(c *lifting) error {
 		return err
 	}
 	n := graph.Const(int(wide.Int64s()[0]))
-	index := wrapped(graph.Cast(c.arg(0), tensor.Int64), n)
+	index := graph.WrapIndex(graph.Cast(c.arg(0), tensor.Int64), n)
 	axis, err := axisOf(c.call.int("axis", -1), index.Rank()+1)
 	if err != nil {
 		return err
 	}
 	hit := graph.Eq(graph.Unsqueeze(index, axis), graph.PositionsAlong(c.g, n, axis, index.Rank()+1))
-	off, err := cast(values, values.DType())
-	if err != nil {
-		return err
-	}
-	pick := func(i int) *graph.Node { return c.g.Const(slab(off, 0, i, 1).Reshape()) }
-	return c.set(graph.Where(hit, pick(1), pick(0)))
+	values := c.arg(2)
+	return c.set(graph.Where(hit, element(values, 0, 1), element(values, 0, 0)))
+}
+
+// element is what stands at a place of an axis, which vanishes.
+func element(x *graph.Node, axis, at int) *graph.Node {
+	return graph.Squeeze(graph.Slice(x, axis, at, at+1), axis)
 }
 
 func liftCastLike(c *lifting) error {
@@ -244,19 +205,18 @@ func liftCompress(c *lifting) error {
 // liftHardmax is 1 at the first maximum; before opset 13 of all axes from axis on.
 func liftHardmax(c *lifting) error {
 	x := c.arg(0)
-	def := int64(-1)
-	if c.call.version < 13 {
-		def = 1
-	}
-	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	axis, joint, err := c.classAxis()
 	if err != nil {
 		return err
+	}
+	if x.Dim(axis).Is(0) {
+		return c.set(x)
 	}
 	hard := func(x *graph.Node, axis int) *graph.Node {
 		at := graph.Unsqueeze(graph.ArgMax(x, axis), axis)
 		return graph.Cast(graph.Eq(at, graph.PositionsAlong(c.g, x.Dim(axis), axis, x.Rank())), tensor.Float32)
 	}
-	if c.call.version < 13 {
+	if joint {
 		return c.set(graph.Reshape(hard(graph.Flatten(x, axis), axis), x.Shape()...))
 	}
 	return c.set(hard(x, axis))

@@ -25,24 +25,20 @@ func liftBinary(f func(a, b *graph.Node) *graph.Node) func(*lifting) error {
 
 func liftFold(f func(a, b *graph.Node) *graph.Node) func(*lifting) error {
 	return func(c *lifting) error {
-		return c.elementwise(func(in []*graph.Node) *graph.Node {
-			acc := in[0]
-			for _, n := range in[1:] {
-				acc = f(acc, n)
-			}
-			return acc
-		})
+		return c.elementwise(func(in []*graph.Node) *graph.Node { return folded(f, in) })
 	}
 }
 
-func init() {
-	for name, f := range map[string]func(*graph.Node) *graph.Node{
-		"Sqrt": graph.Sqrt, "Exp": graph.Exp, "Log": graph.Log, "Tanh": graph.Tanh, "Sigmoid": graph.Sigmoid, "Erf": graph.Erf,
-		"Sin": graph.Sin, "Cos": graph.Cos, "Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round, "Reciprocal": graph.Recip,
-		"Softplus": graph.Softplus, "Relu": graph.Relu, "Abs": graph.Abs, "Neg": graph.Neg, "Sign": graph.Sign, "IsNaN": graph.IsNaN,
-	} {
-		lifters[name], floatOnly[name] = liftUnary(f), true
+// folded combines all nodes by f, from the first.
+func folded(f func(a, b *graph.Node) *graph.Node, in []*graph.Node) *graph.Node {
+	acc := in[0]
+	for _, n := range in[1:] {
+		acc = f(acc, n)
 	}
+	return acc
+}
+
+func init() {
 	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Add": graph.Add, "Sub": graph.Sub, "Mul": graph.Mul, "Equal": graph.Eq,
 		"Less": graph.Lt, "LessOrEqual": graph.Le, "Greater": graph.Gt, "GreaterOrEqual": graph.Ge} {
 		lifters[name] = liftBinary(f)
@@ -56,18 +52,18 @@ func init() {
 		lifters[name], floatOnly[name] = liftFold(f), true
 	}
 	lifters["And"], lifters["Or"], lifters["Not"] = liftBinary(graph.And), liftBinary(graph.Or), liftUnary(graph.Not)
+	lifters["Xor"] = liftBinary(func(a, b *graph.Node) *graph.Node {
+		return graph.Or(graph.And(a, graph.Not(b)), graph.And(b, graph.Not(a)))
+	})
+	lifters["Mean"], floatOnly["Mean"] = func(c *lifting) error {
+		n := float32(len(c.in))
+		return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.MulScalar(folded(graph.Add, in), 1/n) })
+	}, true
 	lifters["Where"] = func(c *lifting) error {
 		return c.elementwise(func(in []*graph.Node) *graph.Node { return graph.Where(in[0], in[1], in[2]) })
 	}
 	same := liftUnary(func(x *graph.Node) *graph.Node { return x })
 	lifters["Identity"], lifters["Dropout"] = same, liftDropout
-	lifters["LeakyRelu"] = func(c *lifting) error {
-		alpha := c.call.float("alpha", 0.01)
-		return liftUnary(func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, alpha) })(c)
-	}
-	lifters["HardSwish"] = liftUnary(func(x *graph.Node) *graph.Node {
-		return graph.Mul(x, graph.Clip(graph.AddScalar(graph.MulScalar(x, 1./6), 0.5), 0, 1))
-	})
 	lifters["Clip"] = liftClip
 	lifters["Cast"] = func(c *lifting) error {
 		to, _ := castTarget(c.call)
@@ -77,7 +73,7 @@ func init() {
 	lifters["LogSoftmax"] = func(c *lifting) error { return liftSoftmax(c, graph.LogSoftmax) }
 	lifters["MatMul"], lifters["Gemm"] = liftMatMul, liftGemm
 	lifters["Resize"] = liftResize
-	for _, name := range []string{"Gelu", "LeakyRelu", "HardSwish", "Clip", "Softmax", "LogSoftmax", "MatMul", "Gemm", "Resize", "Conv",
+	for _, name := range []string{"Clip", "Softmax", "LogSoftmax", "MatMul", "Gemm", "Resize", "Conv",
 		"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LayerNormalization"} {
 		floatOnly[name] = true
 	}
@@ -91,10 +87,10 @@ func liftClip(c *lifting) error {
 	var bounds [2]*graph.Node
 	for i := range bounds {
 		if c.has(1 + i) {
-			if c.in[1+i].fixed == nil || c.in[1+i].fixed.Len() != 1 {
+			if !c.in[1+i].shape().Size().Is(1) {
 				return errLift
 			}
-			bounds[i] = c.g.Const(c.in[1+i].fixed.Reshape())
+			bounds[i] = graph.Reshape(c.arg(1 + i))
 		}
 	}
 	c.in = c.in[:1]
@@ -109,28 +105,40 @@ func liftClip(c *lifting) error {
 	})(c)
 }
 
-func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
-	x := c.arg(0)
-	def := int64(-1)
-	if c.call.version < 13 {
+// classAxis is the axis of Softmax and its kin: one alone, but before opset 13 the
+// first of all that are taken together.
+func (c *lifting) classAxis() (axis int, joint bool, err error) {
+	def, joint := int64(-1), c.call.version < 13
+	if joint {
 		def = 1
 	}
-	axis, err := axisOf(c.call.int("axis", def), x.Rank())
+	axis, err = axisOf(c.call.int("axis", def), c.in[0].rank())
+	return axis, joint, err
+}
+
+func liftSoftmax(c *lifting, f func(*graph.Node) *graph.Node) error {
+	x := c.arg(0)
+	axis, joint, err := c.classAxis()
 	if err != nil {
 		return err
 	}
-	if axis == x.Rank()-1 {
-		return c.set(f(x))
-	}
-	if c.call.version < 13 {
+	if joint && axis < x.Rank()-1 {
 		return c.set(graph.Reshape(f(graph.Flatten(x, axis)), x.Shape()...))
 	}
-	perm := make([]int, x.Rank())
-	for i := range perm {
-		perm[i] = i
+	return c.set(swapped(x, axis, -1, f))
+}
+
+// swapped applies f to x with two axes exchanged.
+func swapped(x *graph.Node, a, b int, f func(*graph.Node) *graph.Node) *graph.Node {
+	perm := axesFrom(0, x.Rank())
+	if b < 0 {
+		b += x.Rank()
 	}
-	perm[axis], perm[len(perm)-1] = len(perm)-1, axis
-	return c.set(graph.Transpose(f(graph.Transpose(x, perm...)), perm...))
+	if a == b {
+		return f(x)
+	}
+	perm[a], perm[b] = b, a
+	return graph.Transpose(f(graph.Transpose(x, perm...)), perm...)
 }
 
 // liftMatMul makes matrices of vectors as numpy does.

@@ -18,10 +18,8 @@ func init() {
 // that of x/scale inside the range and 0 outside.
 // Source: Jacob et al. 2018, arXiv:1712.05877, §3.
 func quantised(x, scale, zero *graph.Node, to tensor.DType) *lifted {
-	g, bounds := x.Graph(), integerRange[to]
-	clip := func(x *graph.Node) *graph.Node {
-		return graph.Max(graph.Min(x, graph.Scalar(g, float32(bounds[1]))), graph.Scalar(g, float32(bounds[0])))
-	}
+	bounds := integerRange[to]
+	clip := func(x *graph.Node) *graph.Node { return graph.Clip(x, float32(bounds[0]), float32(bounds[1])) }
 	v := graph.Div(x, scale)
 	whole := graph.StopGradient(clip(graph.Add(graph.Round(v), zero)))
 	through := clip(graph.Add(v, zero))
@@ -44,14 +42,13 @@ func (c *lifting) gridOf() (scale, zero *graph.Node, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if v.Rank() != 1 || c.call.int("block_size", 0) != 0 {
-			return nil, noForm("scales of blocks")
+		if block := int(c.call.int("block_size", 0)); block > 0 && v.Rank() == rank {
+			return graph.Narrow(graph.Repeat(v, axis, block), axis, graph.Const(0), c.in[0].shape()[axis]), nil
 		}
-		shape := graph.Shape{v.Dim(0)}
-		for range rank - 1 - axis {
-			shape = append(shape, graph.Const(1))
+		if v.Rank() != 1 {
+			return nil, noForm("scales %v of %v", v.Shape(), c.in[0].shape())
 		}
-		return graph.Reshape(v, shape...), nil
+		return trailing(v, rank-1-axis), nil
 	}
 	if scale, err = spread(1); err != nil {
 		return nil, nil, err
@@ -101,7 +98,7 @@ func liftDequantize(c *lifting) error {
 func liftDynamicQuantize(c *lifting) error {
 	x, none := c.arg(0), graph.Scalar(c.g, 0)
 	fixed := graph.StopGradient(x)
-	lo, hi := graph.Min(graph.ReduceMin(fixed, from(0, x.Rank())...), none), graph.Max(graph.ReduceMax(fixed, from(0, x.Rank())...), none)
+	lo, hi := graph.Min(graph.ReduceMin(fixed), none), graph.Max(graph.ReduceMax(fixed), none)
 	scale := graph.MulScalar(graph.Sub(hi, lo), 1./255)
 	scale = graph.Where(graph.Gt(scale, none), scale, graph.Scalar(c.g, 1)) // of zeros alone
 	zero := graph.Clip(graph.Round(graph.Div(graph.Neg(lo), scale)), 0, 255)

@@ -1,7 +1,7 @@
 package onnx
 
 import (
-	"context"
+	"slices"
 
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -31,31 +31,103 @@ func liftResize(c *lifting) error {
 		}
 		return c.setLast(graph.Resize(c.channelsLast(c.in[0]), to[2], to[3], mode, a.antialias && mode == chip.Linear))
 	}
+	if mode, ok := c.interpolated(a, to); ok && exact && c.train {
+		return c.channelwise(func(x *graph.Node) *graph.Node { return graph.Interpolate(x, mode, to[2:]...) })
+	}
 	if done, err := c.repeated(a, to); done || err != nil {
 		return err
 	}
 	if !c.train {
-		return errLift // the host is faster
+		return errLift // one kernel of the host does it
 	}
 	from, ok := c.in[0].shape().Known()
 	if !ok {
 		return noForm("%s resizing of the symbolic sizes %v", a.mode, c.in[0].shape())
 	}
-	if a.coordinates == "tf_crop_and_resize" {
-		return c.cropAndResize(a, from, to)
+	t, err := c.resizeTarget(a, from)
+	if err != nil {
+		return err
 	}
 	x := c.arg(0)
-	for i, d := range to {
-		m, _ := d.Known()
-		if scale := c.scale(a, i, from[i], m); m != from[i] || scale != 1 {
-			w, err := c.resizeMatrix(from[i], m, scale, nil)
-			if err != nil {
-				return err
-			}
-			x = weighted(x, i, w)
+	var inside *graph.Node // of the image, where a region may reach beyond it
+	for _, i := range t.order() {
+		w, err := a.matrix(t, i)
+		if err != nil {
+			return err
+		}
+		x = weighted(x, i, w)
+		if t.roi == nil {
+			continue
+		}
+		n, m := t.from[i], t.sizes[i]
+		in := make([]bool, m) // rows of positions outside are 0
+		for row := range in {
+			in[row] = slices.ContainsFunc(w.Float32s()[row*n:(row+1)*n], func(v float32) bool { return v != 0 })
+		}
+		along := trailing(c.g.Const(tensor.Of(in, m)), len(from)-1-i)
+		if inside == nil {
+			inside = along
+		} else {
+			inside = graph.And(inside, along)
 		}
 	}
+	if inside != nil {
+		x = graph.Where(inside, x, graph.Scalar(c.g, a.extrapolation))
+	}
 	return c.set(x)
+}
+
+// resizeTarget is what becomes of each axis of a known shape.
+func (c *lifting) resizeTarget(a resizeAttrs, shape []int) (*resizeTarget, error) {
+	scales, sizes, err := c.resizeInputs()
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.target(shape, scales, sizes)
+	if err == nil && a.coordinates == "tf_crop_and_resize" {
+		err = t.crop(c.in[1].fixed)
+	}
+	return t, err
+}
+
+// matrix is what resizing axis i multiplies it with, [m,n]: the host's kernel
+// applied to the unit matrix.
+func (a resizeAttrs) matrix(t *resizeTarget, i int) (*tensor.Tensor, error) {
+	n, m := t.from[i], t.sizes[i]
+	if n*m > 1<<24 {
+		return nil, noForm("resizing %d to %d", n, m)
+	}
+	unit := tensor.New(tensor.Float32, n, n)
+	for j := range n {
+		unit.Float32s()[j*n+j] = 1
+	}
+	alone := &resizeTarget{from: []int{n, n}, sizes: []int{m, n}, scales: []float64{t.scales[i], 1}, lengths: []float64{t.lengths[i], float64(n)}}
+	if t.roi != nil {
+		alone.roi = [][2]float64{t.roi[i], {0, 1}}
+	}
+	a.extrapolation = 0
+	return a.run(unit, alone)
+}
+
+// interpolated reports whether the graph's Interpolate does the same, and how.
+func (c *lifting) interpolated(a resizeAttrs, to graph.Shape) (o graph.InterpolateOptions, ok bool) {
+	s := c.in[0].shape()
+	if len(s) < 3 || len(to) != len(s) || !to[0].Equal(s[0]) || !to[1].Equal(s[1]) || a.antialias || a.excludeOutside {
+		return o, false
+	}
+	for i, d := range to { // there must be elements on both sides
+		if n, known := d.Known(); known && n < 1 || s[i].Is(0) {
+			return o, false
+		}
+	}
+	switch o.AlignCorners = a.coordinates == "align_corners"; {
+	case !o.AlignCorners && a.coordinates != "half_pixel":
+	case a.mode == "linear":
+		o.Mode, ok = graph.Bilinear, true
+	case a.mode == "cubic" && a.cubicA == -0.75:
+		o.Mode, ok = graph.Bicubic, true
+	}
+	return o, ok
 }
 
 // plainResize reports whether the graph's Resize does the same.
@@ -72,11 +144,7 @@ func (c *lifting) resized(a resizeAttrs) (to graph.Shape, exact bool, err error)
 		return nil, false, noForm("its region depends on values")
 	}
 	if from, ok := shape.Known(); ok {
-		scales, sizes, err := c.resizeInputs()
-		if err != nil {
-			return nil, false, err
-		}
-		t, err := a.target(from, scales, sizes)
+		t, err := c.resizeTarget(a, from)
 		if err != nil {
 			return nil, false, err
 		}
@@ -147,11 +215,8 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 	}
 	x, image := c.in[0], c.in[0].isImage()
 	shape := x.shape()
-	var apart, wide, joined graph.Shape
+	factors := make([]int, len(shape))
 	for i := range shape {
-		if image {
-			i = toLast[i]
-		}
 		if shape[i].Is(0) {
 			return false, nil
 		}
@@ -159,72 +224,20 @@ func (c *lifting) repeated(a resizeAttrs, to graph.Shape) (bool, error) {
 		if !ok || factor < 1 || !shape[i].MulInt(factor).Equal(to[i]) {
 			return false, nil
 		}
-		apart, joined = append(apart, shape[i]), append(joined, to[i])
-		wide = append(wide, shape[i])
-		if factor > 1 {
-			apart, wide = append(apart, graph.Const(1)), append(wide, graph.Const(factor))
-		}
+		factors[i] = factor
 	}
-	repeat := func(x *graph.Node) *graph.Node {
-		return graph.Reshape(graph.Broadcast(graph.Reshape(x, apart...), wide...), joined...)
+	repeat := func(x *graph.Node, axes []int) *graph.Node {
+		for at, i := range axes {
+			if factors[i] > 1 {
+				x = graph.Repeat(x, at, factors[i])
+			}
+		}
+		return x
 	}
 	if image {
-		return true, c.setLast(repeat(c.channelsLast(x)))
+		return true, c.setLast(repeat(c.channelsLast(x), toLast))
 	}
-	return true, c.set(repeat(c.arg(0)))
-}
-
-// scale is the factor of axis i, n long, that becomes m.
-func (c *lifting) scale(a resizeAttrs, i, n, m int) float64 {
-	from, _ := c.in[0].shape().Known()
-	scales, sizes, err := c.resizeInputs()
-	if err != nil {
-		return float64(m) / float64(n)
-	}
-	t, err := a.target(from, scales, sizes)
-	if err != nil {
-		return float64(m) / float64(n)
-	}
-	return t.scales[i]
-}
-
-// resizeMatrix is what resizing an axis of n to m multiplies it with, [m,n]: the
-// host's kernel applied to the unit matrix. Rows of positions outside of the region
-// roi, unless it is nil, are 0.
-func (c *lifting) resizeMatrix(n, m int, scale float64, roi *tensor.Tensor) (*tensor.Tensor, error) {
-	if n*m > 1<<24 {
-		return nil, noForm("resizing %d to %d", n, m)
-	}
-	eye := tensor.New(tensor.Float32, n, n)
-	for i := range n {
-		eye.Float32s()[i*n+i] = 1
-	}
-	node := &Node{OpType: "Resize"}
-	for _, attr := range c.call.node.Attributes {
-		if attr.Name != "axes" && attr.Name != "keep_aspect_ratio_policy" && attr.Name != "extrapolation_value" {
-			node.Attributes = append(node.Attributes, attr)
-		}
-	}
-	version := c.call.version
-	if version < 11 { // asymmetric, rounding down
-		version = 11
-		node.Attributes = append(node.Attributes, &Attribute{Name: "coordinate_transformation_mode", Type: AttrString, S: "asymmetric"},
-			&Attribute{Name: "nearest_mode", Type: AttrString, S: "floor"})
-	}
-	alone := &call{node: node, version: version, threads: 1}
-	run := compileResize(alone)
-	if alone.err != nil {
-		return nil, alone.err
-	}
-	in := []*tensor.Tensor{eye, roi, nil, tensor.Of([]int64{int64(m), int64(n)}, 2)}
-	if scale != float64(m)/float64(n) {
-		in[2], in[3] = tensor.Of([]float32{float32(scale), 1}, 2), nil
-	}
-	out, err := run(context.Background(), in)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return true, c.set(repeat(c.arg(0), axesFrom(0, len(shape))))
 }
 
 // weighted multiplies the axis of x with w [m,n], of which few elements of a row
@@ -243,31 +256,20 @@ func weighted(x *graph.Node, axis int, w *tensor.Tensor) *graph.Node {
 	}
 	g := x.Graph()
 	if taps > 4 {
-		turned := tensor.New(tensor.Float32, n, m)
-		for i := range m {
-			for j := range n {
-				turned.Float32s()[j*m+i] = w.Float32s()[i*n+j]
-			}
-		}
-		return lastAxis(x, axis, func(x *graph.Node) *graph.Node {
-			to := append(append(graph.Shape{}, x.Shape()[:x.Rank()-1]...), graph.Const(m))
-			return graph.Reshape(graph.MatMul(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(turned)), to...)
+		return swapped(x, axis, -1, func(x *graph.Node) *graph.Node {
+			to := append(slices.Clone(x.Shape()[:x.Rank()-1]), graph.Const(m))
+			return graph.Reshape(graph.MatMulT(graph.Reshape(x, graph.Const(-1), graph.Const(n)), g.Const(w), false, true), to...)
 		})
 	}
-	shape := make([]int, x.Rank()-axis)
-	for i := range shape {
-		shape[i] = 1
-	}
-	shape[0] = m
 	var sum *graph.Node
 	for k := range taps {
-		index, weight := tensor.New(tensor.Int64, m), tensor.New(tensor.Float32, shape...)
+		index, weight := tensor.New(tensor.Int64, m), tensor.New(tensor.Float32, m)
 		for i, row := range rows {
 			if k < len(row) {
 				index.Int64s()[i], weight.Float32s()[i] = int64(row[k]), w.Float32s()[i*n+row[k]]
 			}
 		}
-		term := graph.Mul(graph.Gather(x, g.Const(index), axis), g.Const(weight))
+		term := graph.Mul(graph.Gather(x, g.Const(index), axis), trailing(g.Const(weight), x.Rank()-1-axis))
 		if sum == nil {
 			sum = term
 		} else {

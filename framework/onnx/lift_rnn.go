@@ -64,11 +64,11 @@ func liftRecurrent(c *lifting, gates int) error {
 			if reversed {
 				t = steps - 1 - i
 			}
-			nextH, nextC := k.step(graph.Squeeze(graph.Slice(xs, 0, t, t+1), 0), h, cell)
+			nextH, nextC := k.step(element(xs, 0, t), h, cell)
 			ys[t] = nextH
 			if c.has(4) { // past its length a sequence keeps its state and gives zeros
 				going := graph.Gt(graph.Unsqueeze(graph.Cast(c.arg(4), tensor.Int64), 1), c.g.Const(tensor.Scalar(int64(t))))
-				ys[t] = graph.Where(going, nextH, zeros(nextH))
+				ys[t] = graph.Where(going, nextH, graph.Scalar(c.g, 0))
 				nextH, nextC = graph.Where(going, nextH, h), graph.Where(going, nextC, cell)
 			}
 			h, cell = nextH, nextC
@@ -176,7 +176,7 @@ func (c *lifting) wholeRecurrent(x *graph.Node, hidden, gates int, batchFirst bo
 
 // direction is the part of input i that belongs to direction d.
 func (c *lifting) direction(i, d int) *graph.Node {
-	return graph.Squeeze(graph.Slice(c.arg(i), 0, d, d+1), 0)
+	return element(c.arg(i), 0, d)
 }
 
 // state is an initial state [B,H]; zeros when it is left out.
@@ -185,7 +185,7 @@ func (c *lifting) state(i, d int, batch graph.Dim, hidden int, batchFirst bool) 
 	case !c.has(i):
 		return graph.Fill(c.g, 0, batch, graph.Const(hidden))
 	case batchFirst:
-		return graph.Squeeze(graph.Slice(c.arg(i), 1, d, d+1), 1)
+		return element(c.arg(i), 1, d)
 	}
 	return c.direction(i, d)
 }
@@ -314,16 +314,16 @@ func cellActivationNode(name string, alpha, beta func(def float32) float32) func
 		return func(x *graph.Node) *graph.Node { return graph.MulScalar(graph.Tanh(graph.MulScalar(x, b)), a) }
 	case "hardsigmoid":
 		a, b := alpha(0.2), beta(0.5)
-		return func(x *graph.Node) *graph.Node { return hardSigmoid(x, a, b) }
+		return func(x *graph.Node) *graph.Node { return graph.HardSigmoidOf(x, a, b) }
 	case "leakyrelu":
 		a := alpha(0.01)
 		return func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, a) }
 	case "thresholdedrelu":
 		a := alpha(1)
-		return func(x *graph.Node) *graph.Node { return above(x, a, x, zeros(x)) }
+		return func(x *graph.Node) *graph.Node { return graph.ThresholdedRelu(x, a) }
 	case "elu":
 		a := alpha(1)
-		return func(x *graph.Node) *graph.Node { return elu(x, a, 1) }
+		return func(x *graph.Node) *graph.Node { return graph.ELU(x, a) }
 	}
 	return nil
 }

@@ -21,13 +21,10 @@ var (
 func liftGridSample(c *lifting) error {
 	o := graph.GridSampleOptions{Mode: sampleModes[c.call.str("mode", "linear")],
 		Padding: samplePaddings[c.call.str("padding_mode", "zeros")], AlignCorners: c.call.flag("align_corners", false)}
-	switch r := c.in[0].rank() - 2; {
-	case r < 1 || r > 3:
+	if r := c.in[0].rank() - 2; r < 1 || r > 3 {
 		return noForm("samples of %d axes", r)
-	case r == 2:
-		return c.setLast(graph.GridSample(c.channelsLast(c.in[0]), c.arg(1), o))
 	}
-	return c.set(channelsAtEnd(c.arg(0), func(x *graph.Node) *graph.Node { return graph.GridSample(x, c.arg(1), o) }))
+	return c.channelwise(func(x *graph.Node) *graph.Node { return graph.GridSample(x, c.arg(1), o) })
 }
 
 func liftAffineGrid(c *lifting) error {

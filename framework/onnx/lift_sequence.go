@@ -9,15 +9,19 @@ import (
 
 func init() {
 	for name, f := range map[string]func(*lifting) error{
-		"SequenceConstruct": func(c *lifting) error { return c.putList(c.in) },
-		"SequenceEmpty":     func(c *lifting) error { return c.putList(nil) },
-		"SequenceInsert":    liftSequenceInsert, "SequenceAt": liftSequenceAt, "SequenceErase": liftSequenceErase,
+		"SequenceConstruct": func(c *lifting) error {
+			return c.putList(slices.DeleteFunc(c.in, func(v *lifted) bool { return v == nil }))
+		},
+		"SequenceEmpty":  func(c *lifting) error { return c.putList(nil) },
+		"SequenceInsert": liftSequenceInsert, "SequenceAt": liftSequenceAt, "SequenceErase": liftSequenceErase,
 		"SequenceLength": func(c *lifting) error {
 			return c.put(0, c.known(tensor.Scalar(int64(len(c.in[0].list.items)))))
 		},
-		"SplitToSequence": liftSplitToSequence, "ConcatFromSequence": liftConcatFromSequence,
+		"SplitToSequence": liftSplitToSequence, "ConcatFromSequence": liftConcatFromSequence, "SequenceMap": liftSequenceMap,
+		"Optional": liftOptional, "OptionalGetElement": liftOptional,
+		"OptionalHasElement": func(c *lifting) error { return c.put(0, c.known(tensor.Scalar(c.has(0)))) },
 	} {
-		lifters[name] = f
+		lifters[name], forTraining[name] = f, true
 	}
 }
 
@@ -130,10 +134,51 @@ func liftConcatFromSequence(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	for i := range parts {
-		if fresh {
-			parts[i] = graph.Unsqueeze(parts[i], axis)
-		}
+	if fresh {
+		return c.set(graph.Stack(axis, parts...))
 	}
 	return c.set(graph.Concat(axis, parts...))
+}
+
+// liftSequenceMap traces the body for each item of the first sequence; other
+// sequences go along with it.
+func liftSequenceMap(c *lifting) error {
+	own := len(c.call.node.Inputs)
+	if c.in[0] == nil || c.in[0].list == nil {
+		return errLift
+	}
+	made := make([][]*lifted, len(c.st.outs))
+	for at := range c.in[0].list.items {
+		args := slices.Clone(c.in[:own])
+		for i, v := range args {
+			if v == nil || v.list == nil {
+				continue
+			}
+			if at >= len(v.list.items) {
+				return noForm("input %d has %d items", i, len(v.list.items))
+			}
+			args[i] = v.list.items[at]
+		}
+		outs, err := c.body(c.call.bodies[0], args, c.in[own:])
+		if err != nil {
+			return err
+		}
+		for i := range made {
+			made[i] = append(made[i], outs[i])
+		}
+	}
+	for i, items := range made {
+		if err := c.put(i, &lifted{list: &liftedList{items}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// liftOptional takes an optional for what it holds.
+func liftOptional(c *lifting) error {
+	if !c.has(0) {
+		return noForm("an optional that holds nothing")
+	}
+	return c.put(0, c.in[0])
 }

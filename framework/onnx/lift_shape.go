@@ -13,24 +13,10 @@ func init() {
 		"Unsqueeze": liftReshape, "Concat": liftConcat, "Slice": liftSlice, "Split": liftSplit, "Gather": liftGather, "Expand": liftExpand,
 		"Pad": liftPad, "ArgMax": func(c *lifting) error { return liftArgMax(c, graph.ArgMax) },
 		"ArgMin": func(c *lifting) error { return liftArgMax(c, graph.ArgMin) }, "Size": liftSize,
-		"ReduceSum":  func(c *lifting) error { return liftReduce(c, graph.Sum, graph.SumKeep) },
-		"ReduceMean": func(c *lifting) error { return liftReduce(c, graph.Mean, graph.MeanKeep) },
-		"ReduceMax":  func(c *lifting) error { return liftReduce(c, graph.ReduceMax, graph.ReduceMaxKeep) },
-		"ReduceMin":  func(c *lifting) error { return liftReduce(c, graph.ReduceMin, graph.ReduceMinKeep) },
-		"ReduceL2": func(c *lifting) error {
-			return liftReduce(c, nil, func(x *graph.Node, axes ...int) *graph.Node {
-				return graph.Sqrt(graph.SumKeep(graph.Square(x), axes...))
-			})
-		},
-		"ReduceSumSquare": func(c *lifting) error {
-			return liftReduce(c, nil, func(x *graph.Node, axes ...int) *graph.Node { return graph.SumKeep(graph.Square(x), axes...) })
-		},
 	} {
 		lifters[name] = f
 	}
-	for _, name := range []string{"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare", "ArgMax", "ArgMin"} {
-		floatOnly[name] = true
-	}
+	floatOnly["ArgMax"], floatOnly["ArgMin"] = true, true
 }
 
 func liftShape(c *lifting) error {
@@ -247,7 +233,7 @@ func sliceNode(x *graph.Node, axis int, start, end graph.Dim, step int64) (*grap
 				return nil, err
 			}
 			if r.n == 0 {
-				return nil, noForm("nothing is left of axis %d, and the graph holds no empty arrays", axis)
+				return graph.Slice(x, axis, 0, 0), nil
 			}
 			if r.step == 1 {
 				return graph.Slice(x, axis, r.start, r.start+r.n), nil
@@ -360,67 +346,12 @@ func liftArgMax(c *lifting, f func(*graph.Node, int) *graph.Node) error {
 	if err != nil {
 		return err
 	}
-	if c.call.flag("select_last_index", false) {
-		return errLift
-	}
 	y := f(x, axis)
+	if c.call.flag("select_last_index", false) { // the first one from the end
+		y = graph.Sub(graph.IntSize(c.g, x.Dim(axis).AddInt(-1)), f(graph.Flip(x, axis), axis))
+	}
 	if c.call.flag("keepdims", true) {
 		y = graph.Unsqueeze(y, axis)
 	}
 	return c.set(y)
-}
-
-// unreduced is a reduction of no axes.
-func (c *lifting) unreduced() error {
-	switch c.call.node.OpType {
-	case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd":
-		return c.set(c.arg(0))
-	}
-	return errLift
-}
-
-// liftReduce uses keep and, without keepdims, drop; a nil drop is keep and a reshape.
-func liftReduce(c *lifting, drop, keep func(*graph.Node, ...int) *graph.Node) error {
-	raw, err := c.vals(1)
-	if err != nil {
-		return err
-	}
-	if !c.has(1) {
-		raw = c.call.ints("axes")
-	}
-	shape := c.in[0].shape()
-	axes, err := axesOf(raw, len(shape))
-	if err != nil {
-		return err
-	}
-	if len(axes) == 0 {
-		if c.call.flag("noop_with_empty_axes", false) {
-			return c.unreduced()
-		}
-		for i := range shape {
-			axes = append(axes, i)
-		}
-	}
-	kept := c.call.flag("keepdims", true)
-	if c.in[0].isImage() && slices.Equal(axes, []int{2, 3}) {
-		y := keep(c.channelsLast(c.in[0]), 1, 2)
-		if kept {
-			return c.setLast(y)
-		}
-		return c.set(graph.Reshape(y, shape[0], shape[1]))
-	}
-	x := c.arg(0)
-	switch {
-	case kept:
-		return c.set(keep(x, axes...))
-	case drop != nil:
-		return c.set(drop(x, axes...))
-	}
-	var to graph.Shape
-	for i, d := range shape {
-		if !slices.Contains(axes, i) {
-			to = append(to, d)
-		}
-	}
-	return c.set(graph.Reshape(keep(x, axes...), to...))
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -79,13 +80,11 @@ func liftDFT(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	perm := from(0, x.Rank())
 	last := x.Rank() - 2
-	perm[axis], perm[last] = last, axis
-	x = graph.Transpose(x, perm...)
-	y := graph.Linear(graph.Reshape(x, graph.Const(-1), graph.Const(n*parts)), c.g.Const(m), nil)
-	shape := append(append(graph.Shape{}, x.Shape()[:last]...), graph.Const(bins), graph.Const(2))
-	return c.set(graph.Transpose(graph.Reshape(y, shape...), perm...))
+	return c.set(swapped(x, axis, last, func(x *graph.Node) *graph.Node {
+		y := graph.Linear(graph.Reshape(x, graph.Const(-1), graph.Const(n*parts)), c.g.Const(m), nil)
+		return graph.Reshape(y, append(slices.Clone(x.Shape()[:last]), graph.Const(bins), graph.Const(2))...)
+	}))
 }
 
 // liftSTFT is a convolution of the signal with the matrix, whose rows the window

@@ -18,7 +18,7 @@ func init() {
 // indexedMaxPool lays the input as each tap of the window sees it side by side: the
 // number of the largest says where it stands in the input, flattened.
 func (c *lifting) indexedMaxPool() error {
-	axes, err := c.windows(convert[int](c.call.ints("kernel_shape")), true)
+	axes, beyond, err := c.windows(convert[int](c.call.ints("kernel_shape")))
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (c *lifting) indexedMaxPool() error {
 	before, after := make([]int, rank+2), make([]int, rank+2)
 	taps := 1
 	for i, a := range axes {
-		before[2+i], after[2+i] = a.before, a.after
+		before[2+i], after[2+i] = a.before, a.after+beyond[i]
 		taps *= a.size
 	}
 	padded := graph.Pad(x, before, after, math.Inf(-1))
@@ -107,7 +107,7 @@ func liftMaxUnpool(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	y, err = c.fitted(y, from(0, y.Rank()), want, func(int) int { return 0 })
+	y, err = c.fitted(y, axesFrom(0, y.Rank()), want, func(int) int { return 0 })
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func liftCenterCropPad(c *lifting) error {
 	if err != nil {
 		return err
 	}
-	axes := from(0, x.Rank())
+	axes := axesFrom(0, x.Rank())
 	if c.call.has("axes") {
 		axes = nil
 		for _, raw := range c.call.ints("axes") { // in the order of the lengths

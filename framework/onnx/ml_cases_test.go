@@ -100,7 +100,8 @@ var _ = addCases(func() (out []opCase) {
 	impute := mlp + "Imputer"
 	out = append(out,
 		opCase{op: impute, attrs: Attrs{"imputed_value_floats": []float32{1, 2, 3}, "replaced_value_float": nan}, ins: ts{holes(normal(6, 3))}},
-		opCase{op: impute, attrs: Attrs{"imputed_value_floats": []float32{9}, "replaced_value_float": 0.0}, ins: ts{tensor.Of([]float32{0, 1, 2, 0}, 2, 2)}},
+		opCase{op: impute, attrs: Attrs{"imputed_value_floats": []float32{9}, "replaced_value_float": 0.0}, ins: ts{tensor.Of([]float32{0, 1, 2, 0}, 2, 2)}, kink: true},
+		opCase{op: impute, attrs: Attrs{"imputed_value_floats": []float32{9}, "replaced_value_float": 0.0}, ins: ts{floats(3, 1, 2).Reshape(1, 3)}},
 		opCase{op: impute, attrs: Attrs{"imputed_value_int64s": []int{4, 5}, "replaced_value_int64": -1}, ins: ts{tensor.Of([]int64{-1, 1, 2, -1}, 2, 2)}},
 		opCase{op: mlp + "Scaler", attrs: Attrs{"offset": []float32{1, 2, 3}, "scale": []float32{2, 0.5, 1}}, ins: ts{normal(4, 3)}},
 		opCase{op: mlp + "Scaler", attrs: Attrs{"offset": []float32{1}, "scale": []float32{2}}, ins: ts{normal(4, 3)}},
@@ -109,7 +110,7 @@ var _ = addCases(func() (out []opCase) {
 		opCase{op: mlp + "ArrayFeatureExtractor", ins: ts{normal(3, 5), ints(4, 0)}}, opCase{op: mlp + "ArrayFeatureExtractor", ins: ts{words("a", "b", "c"), ints(1)}, fixed: 1},
 	)
 	for _, norm := range []string{"MAX", "L1", "L2"} {
-		out = append(out, opCase{op: mlp + "Normalizer", attrs: Attrs{"norm": norm}, ins: ts{normal(5, 4)}}, opCase{op: mlp + "Normalizer", attrs: Attrs{"norm": norm}, ins: ts{tensor.New(tensor.Float32, 2, 3)}})
+		out = append(out, opCase{op: mlp + "Normalizer", attrs: Attrs{"norm": norm}, ins: ts{normal(5, 4)}}, opCase{op: mlp + "Normalizer", attrs: Attrs{"norm": norm}, ins: ts{tensor.New(tensor.Float32, 2, 3)}, kink: true})
 	}
 	coef := normal(12).Float32s()
 	for _, post := range []string{"NONE", "LOGISTIC", "SOFTMAX"} {

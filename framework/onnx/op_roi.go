@@ -121,24 +121,37 @@ type roiSample struct {
 	f      float64
 }
 
-// samples lists the points of each of bins from start to end along an axis of n.
-func (a roiAttrs) samples(start, end float64, n, bins int) ([]roiSamples, error) {
+// span gives where a region from start to end begins in the image, and its length.
+func (a roiAttrs) span(start, end float64) (from, length float64, err error) {
 	start, end = start*a.scale, end*a.scale
 	if a.half {
 		start, end = start-0.5, end-0.5
 	}
-	length := end - start
+	length = end - start
 	if !a.half {
 		length = math.Max(length, 1)
 	}
 	if math.IsNaN(start) || math.IsInf(start, 0) || math.IsNaN(length) || math.Abs(length) > 1<<40 {
-		return nil, fmt.Errorf("a region from %v to %v is out of range", start, end)
+		return 0, 0, fmt.Errorf("a region from %v to %v is out of range", start, end)
 	}
-	bin := length / float64(bins)
-	count := a.sampling
-	if count == 0 {
-		count = max(int(math.Ceil(bin)), 0)
+	return start, length, nil
+}
+
+// count is how many points a bin of a region has along an axis.
+func (a roiAttrs) count(length float64, bins int) int {
+	if a.sampling > 0 {
+		return a.sampling
 	}
+	return max(int(math.Ceil(length/float64(bins))), 0)
+}
+
+// samples lists the points of each of bins from start to end along an axis of n.
+func (a roiAttrs) samples(start, end float64, n, bins int) ([]roiSamples, error) {
+	start, length, err := a.span(start, end)
+	if err != nil {
+		return nil, err
+	}
+	bin, count := length/float64(bins), a.count(length, bins)
 	out, step := make([]roiSamples, bins), bin/float64(count)
 	for i := range out {
 		out[i].count = count

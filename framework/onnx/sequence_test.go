@@ -125,8 +125,8 @@ func TestSequences(t *testing.T) {
 	}
 }
 
-// TestScanWithBatch follows the lengths of opset 8, which onnxruntime has too.
-func TestScanWithBatch(t *testing.T) {
+// scanBatchModel is a scan of opset 8, whose samples have lengths of their own.
+func scanBatchModel() *Model {
 	b := NewBuilder("scan8")
 	body := b.Body("sum")
 	s, v := body.Input("s", tensor.Float32, 2), body.Input("v", tensor.Float32, 2)
@@ -142,7 +142,7 @@ func TestScanWithBatch(t *testing.T) {
 	for _, c := range m.Graph.Initializers { // which IR version 3 wants among the inputs
 		v, err := c.Tensor()
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		dims := make([]any, v.Rank())
 		for i, d := range v.Shape() {
@@ -150,7 +150,12 @@ func TestScanWithBatch(t *testing.T) {
 		}
 		m.Graph.Inputs = append(m.Graph.Inputs, NewValueInfo(c.Name, v.DType(), dims...))
 	}
-	both(t, m, map[string]*tensor.Tensor{"x": normal(3, 4, 2)}, 1e-5)
+	return m
+}
+
+// TestScanWithBatch follows the lengths of opset 8, which onnxruntime has too.
+func TestScanWithBatch(t *testing.T) {
+	both(t, scanBatchModel(), map[string]*tensor.Tensor{"x": normal(3, 4, 2)}, 1e-5)
 }
 
 // valuesModel takes a sequence and an optional, and gives both.

@@ -14,13 +14,38 @@ var _ = addCases([]opCase{
 	{op: "ScatterND", attrs: Attrs{"reduction": "mul"}, ins: ts{normal(4, 2), tensor.Of([]int64{1, 1, 3}, 3, 1), normal(3, 2)}},
 	{op: "ScatterND", attrs: Attrs{"reduction": "max"}, ins: ts{normal(4, 2), tensor.Of([]int64{1, 0, 2, 1}, 2, 2), normal(2)}},
 	{op: "Resize", attrs: Attrs{"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize", "extrapolation_value": 7.0},
-		ins: ts{normal(1, 2, 5, 4), floats(0, 0, 0.3, -0.2, 1, 1, 1.4, 0.8), nil, ints(1, 2, 6, 3)}, fixed: 1},
-	{op: "RoiAlign", attrs: Attrs{"sampling_ratio": 2, "output_height": 2, "output_width": 3},
-		ins: ts{normal(2, 2, 4, 5), tensor.Of([]float32{0.71, 0.33, 3.1, 2.9, -1.2, 1.13, 2.37, 5.4}, 2, 4), ints(1, 0)}},
-	{op: "Col2Im", attrs: Attrs{"strides": []int{2, 1}, "pads": []int{1, 0, 0, 1}}, ins: ts{normal(1, 8, 8), ints(3, 4), ints(2, 2)}, fixed: 1},
-	{op: "CenterCropPad", ins: ts{normal(3, 4), ints(6, 1)}, fixed: 1}, {op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6)}, fixed: 1},
+		ins: ts{normal(1, 2, 5, 4), floats(0, 0, 0.3, -0.2, 1, 1, 1.4, 0.8), nil, ints(1, 2, 6, 3)}, fixed: 3},
+	{op: "Col2Im", attrs: Attrs{"strides": []int{2, 1}, "pads": []int{1, 0, 0, 1}}, ins: ts{normal(1, 8, 8), ints(3, 4), ints(2, 2)}, fixed: 2},
+	{op: "MaxRoiPool", attrs: Attrs{"pooled_shape": []int{2, 3}}, ins: ts{normal(2, 2, 4, 5), tensor.Of([]float32{0, 0, 0, 4, 3, 1, 1.5, 2.2, 7.1, 4, 1, 3, 2, 4, 14}, 3, 5)}, fixed: 1},
+	{op: "CenterCropPad", ins: ts{normal(3, 4), ints(6, 1)}, fixed: 1}, {op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6)}, fixed: 2},
 	{op: "DFT", attrs: Attrs{"inverse": 1}, ins: ts{normal(2, 5, 2), tensor.Scalar(int64(7))}, fixed: 1},
+	{op: "STFT", ins: ts{normal(2, 12, 1), tensor.Scalar(int64(3)), normal(6), tensor.Scalar(int64(6))}},
+	{op: "BatchNormalization", attrs: Attrs{"training_mode": 1, "momentum": 0.8}, ins: ts{normal(3, 2, 4), normal(2), normal(2), normal(2), uniform(0.3, 2, 2)}, outs: 3},
+	{op: "Cast", attrs: Attrs{"to": tensor.Float32}, ins: ts{normal(3)}}, {op: "ReduceL2", ins: ts{floats(3, 4), ints(0)}, fixed: 1},
+	{op: "AveragePool", attrs: Attrs{"kernel_shape": []int{2, 3}, "dilations": []int{2, 1}, "pads": []int{1, 1, 0, 1}}, ins: ts{normal(1, 2, 5, 4)}},
+	{op: "Round", ins: ts{floats(0.3, 1.7, -2.4)}}, {op: "Sign", ins: ts{floats(-2, 0.5)}},
+	{op: "MaxPool", attrs: Attrs{"kernel_shape": []int{2, 3}, "dilations": []int{3, 2}, "pads": []int{1, 1, 1, 2}, "strides": []int{1, 2}}, ins: ts{normal(1, 2, 6, 5)}},
+	{op: "Shrink", attrs: Attrs{"lambd": 0.4, "bias": 0.3}, ins: ts{normal(9)}}, {op: "Selu", attrs: Attrs{"alpha": 0.5, "gamma": 2.0}, ins: ts{normal(9)}},
 })
+
+// Regions of which no sample falls on an element or the edge of the image, where
+// the gradient jumps.
+var _ = addCases(func() (out []opCase) {
+	rois := tensor.Of([]float32{0.71, 0.33, 3.1, 2.9, -1.2, 1.13, 2.37, 5.4, 4.03, 0.6, 1.2, 0.77}, 3, 4)
+	for _, mode := range []string{"avg", "max"} {
+		for ratio := range 3 {
+			for _, coordinates := range []string{"half_pixel", "output_half_pixel"} {
+				c := opCase{op: "RoiAlign", attrs: Attrs{"mode": mode, "sampling_ratio": ratio, "coordinate_transformation_mode": coordinates, "output_height": 2, "output_width": 3, "spatial_scale": 0.9},
+					ins: ts{normal(2, 2, 5, 6), rois, ints(1, 0, 1)}}
+				if ratio == 0 { // the number of samples follows from known regions
+					c.ins[2], c.fixed = tensor.Of([]int64{1, 0, 1}, 3), 2
+				}
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}())
 
 // valueAndGradient runs m as a network on x and gives its first output y with the
 // gradient of Σ y by x.

@@ -1,6 +1,10 @@
 package onnx
 
-import "github.com/macaw-ai/macaw/framework/tensor"
+import (
+	"slices"
+
+	"github.com/macaw-ai/macaw/framework/tensor"
+)
 
 // weights collects the constants of a model that Import keeps as variables.
 type weights struct {
@@ -40,22 +44,39 @@ func (s *scope) weightSlot(name string, i int, t *tensor.Tensor) int {
 }
 
 // readByValue lists the names whose elements, not only shape, decide what a node
-// of g or of a graph within it does.
+// of g or of a graph within it does, and those that the sizes among them follow
+// from.
 func readByValue(g *Graph) map[string]bool {
 	found := map[string]bool{}
-	for _, n := range g.Nodes {
-		for _, i := range valueInputs[operatorName(n)] {
-			if i < len(n.Inputs) {
+	g.markByValue(found, map[string]bool{})
+	return found
+}
+
+// markByValue adds to found; sizes are the names that shapes follow from.
+func (g *Graph) markByValue(found, sizes map[string]bool) {
+	for _, n := range slices.Backward(g.Nodes) {
+		name := operatorName(n)
+		if name != "Shape" && name != "Size" && slices.ContainsFunc(n.Outputs, func(o string) bool { return sizes[o] }) {
+			for _, in := range n.Inputs {
+				found[in], sizes[in] = true, true
+			}
+		}
+		for _, i := range valueInputs[name] {
+			if i < len(n.Inputs) && n.Inputs[i] != "" {
 				found[n.Inputs[i]] = true
+				sizes[n.Inputs[i]] = sizes[n.Inputs[i]] || !tracedByValue[name]
 			}
 		}
 		for _, a := range n.Attributes {
 			if a.G != nil {
-				for name := range readByValue(a.G) {
-					found[name] = true
-				}
+				a.G.markByValue(found, sizes)
 			}
 		}
 	}
-	return found
+	delete(found, "")
+	delete(sizes, "")
 }
+
+// tracedByValue lists those of valueInputs that the graph can have as computed
+// nodes: what they follow from may be trained.
+var tracedByValue = map[string]bool{"Clip": true, "Pad": true, "OneHot": true, "QuantizeLinear": true, "DequantizeLinear": true, "RoiAlign": true}
