@@ -49,7 +49,7 @@ func compileGridSample(n *call) kernel {
 		if x, err = a.sample(x, grid); err != nil {
 			return nil, err
 		}
-		return unsampled(x, in[0].DType())
+		return unsampled(x, in[0].DType(), cutOff)
 	})
 }
 
