@@ -21,6 +21,11 @@ const unlimited = -1
 // operators by name; those of ai.onnx.ml carry the domain and a dot.
 var operators = map[string]operator{}
 
+// instead says what to do about operators that sessions do not run.
+var instead = map[string]string{
+	"ImageDecoder": "make its output, uint8 [height,width,channels], an input of the model and decode the file before the run",
+}
+
 // register adds operators at start-up; a name given twice panics.
 func register(ops map[string]operator) bool {
 	for name, op := range ops {
