@@ -240,6 +240,15 @@ func int64s(t *tensor.Tensor) ([]int64, error) {
 	return nil, fmt.Errorf("want int64, got %v", t)
 }
 
+// oneInt64 reads a tensor of one element, which errors call what.
+func oneInt64(what string, t *tensor.Tensor) (int64, error) {
+	v, err := int64s(t)
+	if err != nil || len(v) != 1 {
+		return 0, fmt.Errorf("%s is %v, want one integer", what, t)
+	}
+	return v[0], nil
+}
+
 func errType(t *tensor.Tensor) error {
 	return fmt.Errorf("element type %v is not supported", t.DType())
 }
