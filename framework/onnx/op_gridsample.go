@@ -175,7 +175,7 @@ func (a gridAttrs) taps(v float64, n int) (index [4]int, weights [4]float64) {
 	}
 	switch a.mode {
 	case "nearest":
-		index[0], weights[0] = a.pad(math.RoundToEven(x), n, lo, hi), 1
+		index[0], weights[0] = a.pad(x, n, lo, hi), 1
 	case "linear":
 		low := math.Floor(x)
 		for k := range 2 {
