@@ -15,7 +15,11 @@ var _ = addCases([]opCase{
 })
 
 func TestEdgesByHand(t *testing.T) {
+	pair, tens := floats(1, 2).Reshape(1, 1, 2), floats(1, 10, 100, 1000).Reshape(1, 1, 4)
 	for _, c := range []oldCase{
+		{"the odd one before", "ConvTranspose", 11, Attrs{"auto_pad": "SAME_LOWER"}, ts{pair, tens}, floats(120, 1200).Reshape(1, 1, 2)}, // of 1, 12, 120, 1200, 2000
+		{"the odd one after", "ConvTranspose", 11, Attrs{"auto_pad": "SAME_UPPER"}, ts{pair, tens}, floats(12, 120).Reshape(1, 1, 2)},
+		{"the odd one before, by size", "ConvTranspose", 11, Attrs{"output_shape": []int{2}}, ts{pair, tens}, floats(120, 1200).Reshape(1, 1, 2)},
 		{"NaN last", "Unique", 11, nil, ts{floats(nan, 2, nan, 1)}, floats(1, 2, nan)},
 		{"above 1<<63", "Pow", 15, nil, ts{tensor.Of([]uint64{2}, 1), tensor.Of([]uint64{63}, 1)}, tensor.Of([]uint64{1 << 63}, 1)},
 		{"negative to uint64", "Cast", 13, Attrs{"to": tensor.Uint64}, ts{floats(-1.5, 2.5)}, tensor.Of([]uint64{math.MaxUint64, 2}, 2)},
