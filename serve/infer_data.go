@@ -30,22 +30,9 @@ func parseTensor(raw json.RawMessage, dt tensor.DType, shape []int) (*tensor.Ten
 	case tensor.Float64:
 		return parseElements(raw, shape, n, func(s []byte) (float64, error) { return parseFloat(s, 64) })
 	case tensor.Half:
-		return parseElements(raw, shape, n, func(s []byte) (tensor.Float16, error) {
-			v, err := parseFloat(s, 64)
-			if err == nil && math.Abs(v) >= 65520 { // rounds to infinity
-				err = strconv.ErrRange
-			}
-			return tensor.NewFloat16(v), err
-		})
+		return parseElements(raw, shape, n, half(tensor.NewFloat16))
 	case tensor.BFloat:
-		return parseElements(raw, shape, n, func(s []byte) (tensor.BFloat16, error) {
-			v, err := parseFloat(s, 64)
-			h := tensor.NewBFloat16(v)
-			if err == nil && math.IsInf(float64(h.Float32()), 0) {
-				err = strconv.ErrRange
-			}
-			return h, err
-		})
+		return parseElements(raw, shape, n, half(tensor.NewBFloat16))
 	case tensor.Uint8:
 		return parseElements(raw, shape, n, unsigned[uint8](8))
 	case tensor.Uint16:
@@ -68,6 +55,18 @@ func parseTensor(raw json.RawMessage, dt tensor.DType, shape []int) (*tensor.Ten
 		return parseElements(raw, shape, n, parseString)
 	}
 	return nil, fmt.Errorf("elements of %v cannot be sent", dt)
+}
+
+// half parses floats of 16 bits; those that round to infinity are out of range.
+func half[T interface{ Float32() float32 }](round func(float64) T) func(s []byte) (T, error) {
+	return func(s []byte) (T, error) {
+		v, err := parseFloat(s, 64)
+		h := round(v)
+		if err == nil && math.IsInf(float64(h.Float32()), 0) {
+			err = strconv.ErrRange
+		}
+		return h, err
+	}
 }
 
 // unsigned and signed parse whole numbers of so many bits.

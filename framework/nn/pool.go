@@ -14,12 +14,16 @@ func AvgPool1D(o graph.PoolOptions) Layer {
 
 // MaxPool3D is a layer of graph.MaxPool3D over volumes [N,D,H,W,C].
 func MaxPool3D(size, stride int) Layer {
-	return Func(func(x *graph.Node) *graph.Node { return graph.MaxPool3D(x, graph.Pool3DOptions{Size: size, Stride: stride}) })
+	return Func(func(x *graph.Node) *graph.Node {
+		return graph.MaxPool3D(x, graph.Pool3DOptions{Size: size, Stride: stride})
+	})
 }
 
 // AvgPool3D is a layer of graph.AvgPool3D over volumes [N,D,H,W,C].
 func AvgPool3D(size, stride int) Layer {
-	return Func(func(x *graph.Node) *graph.Node { return graph.AvgPool3D(x, graph.Pool3DOptions{Size: size, Stride: stride}) })
+	return Func(func(x *graph.Node) *graph.Node {
+		return graph.AvgPool3D(x, graph.Pool3DOptions{Size: size, Stride: stride})
+	})
 }
 
 // LpPool is a layer of graph.LpPool2D.

@@ -21,6 +21,7 @@ type opCase struct {
 	tol   float64          // 0 means 1e-4
 	host  bool             // the graph of the device is not meant to have it
 	kink  bool             // its gradient is not checked: the derivative jumps there, or is straight-through
+	opset int64            // 0 means that of Builder
 }
 
 var noise = rand.New(rand.NewPCG(1, 2))
@@ -93,7 +94,11 @@ func (c opCase) model() (*Model, map[string]*tensor.Tensor) {
 	for i, o := range outs {
 		b.Output(fmt.Sprintf("out%d", i), o, tensor.Float32)
 	}
-	return b.Model(), feeds
+	m := b.Model()
+	if c.opset != 0 {
+		m.Opsets[0].Version = c.opset
+	}
+	return m, feeds
 }
 
 // declare sets the output types, which onnxruntime checks, to those of outs.

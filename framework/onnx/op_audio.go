@@ -25,11 +25,11 @@ func init() {
 func compileCosineWindow(n *call, a0, a1, a2 float64) kernel {
 	dt, periodic := n.dtype("output_datatype", tensor.Float32), n.flag("periodic", true)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
-		sizes, err := int64s(in[0])
-		if err != nil || len(sizes) != 1 {
-			return nil, fmt.Errorf("the size is %v, want one integer", in[0])
+		size, err := oneInt64("the size", in[0])
+		if err != nil {
+			return nil, err
 		}
-		dims, err := toDims(sizes)
+		dims, err := toDims([]int64{size})
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,6 @@
 package onnx
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/macaw-ai/macaw/framework/tensor"
-)
+import "github.com/macaw-ai/macaw/framework/tensor"
 
 func init() {
 	resultTypes["BatchNormalization"] = func(_ *call, in []tensor.DType) []tensor.DType {
@@ -31,47 +26,8 @@ func (n *call) trainsBatchNorm() bool {
 	return n.flag("training_mode", false)
 }
 
-// compileBatchNormTraining normalises by the mean and the variance (divided by
-// the count) of the batch: y = (x-mean)/sqrt(var+eps)·scale + bias. Further
-// outputs are the running statistics, old·momentum + batch·(1-momentum), and,
-// before operator set 14, those of the batch.
-func compileBatchNormTraining(n *call) kernel {
-	eps, momentum := n.float("epsilon", 1e-5), float64(n.float("momentum", 0.9))
-	flat := n.version < 9 && !n.flag("spatial", true)
-	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-		if err := floatsOnly(in...); err != nil {
-			return nil, err
-		}
-		x := in[0]
-		if x.Rank() < 2 {
-			return nil, fmt.Errorf("%v has no channels", x)
-		}
-		c, run := x.Shape()[1], tensor.Size(x.Shape()[2:])
-		if flat {
-			c, run = c*run, 1
-		}
-		for _, t := range in[1:] {
-			if t.Len() != c {
-				return nil, fmt.Errorf("%v does not suit %d channels", t, c)
-			}
-		}
-		mean, variance := batchMoments(x.Float32s(), c, run)
-		scale, shift := batchNormAffine(in[1].Float32s(), in[2].Float32s(), mean, variance, eps)
-		y := make([]float32, x.Len())
-		for i, v := range x.Float32s() {
-			ch := i / run % c
-			y[i] = v*scale[ch] + shift[ch]
-		}
-		shape := in[3].Shape()
-		return []*tensor.Tensor{
-			tensor.Of(y, x.Shape()...), tensor.Of(running(in[3].Float32s(), mean, momentum), shape...),
-			tensor.Of(running(in[4].Float32s(), variance, momentum), shape...), tensor.Of(mean, shape...), tensor.Of(variance, shape...),
-		}, nil
-	}
-}
-
-// batchMoments are the mean and the variance of each of c channels of x, whose
-// elements stand in runs.
+// batchMoments are the mean and the variance, divided by the count, of each of c
+// channels of x, whose elements stand in runs.
 func batchMoments(x []float32, c, run int) (mean, variance []float32) {
 	mean, variance = make([]float32, c), make([]float32, c)
 	if len(x) == 0 {
@@ -93,6 +49,17 @@ func batchMoments(x []float32, c, run int) (mean, variance []float32) {
 		mean[ch], variance[ch] = float32(mu), float32(squares/count)
 	}
 	return mean, variance
+}
+
+// trainedStatistics are the outputs beside the result of a BatchNormalization that
+// trains: the running statistics, old·momentum + batch·(1-momentum), and, before
+// operator set 14, those of the batch.
+func trainedStatistics(oldMean, oldVariance *tensor.Tensor, mean, variance []float32, momentum float64) []*tensor.Tensor {
+	shape := oldMean.Shape()
+	return []*tensor.Tensor{
+		tensor.Of(running(oldMean.Float32s(), mean, momentum), shape...), tensor.Of(running(oldVariance.Float32s(), variance, momentum), shape...),
+		tensor.Of(mean, shape...), tensor.Of(variance, shape...),
+	}
 }
 
 func running(old, now []float32, momentum float64) []float32 {

@@ -37,12 +37,20 @@ func readConv(n *call) convAttrs {
 	return c
 }
 
-// runConv convolves x [N,C,spatial] by w [K,C/group,spatial] and adds a bias [K].
-func runConv[T number](c convAttrs, in []*tensor.Tensor) (*tensor.Tensor, error) {
+// sameTypes is an error where operands, of which some may be nil, differ in type.
+func sameTypes(in []*tensor.Tensor) error {
 	for _, t := range in {
 		if t != nil && t.DType() != in[0].DType() {
-			return nil, fmt.Errorf("operands differ in type: %v and %v", in[0], t)
+			return fmt.Errorf("operands differ in type: %v and %v", in[0], t)
 		}
+	}
+	return nil
+}
+
+// runConv convolves x [N,C,spatial] by w [K,C/group,spatial] and adds a bias [K].
+func runConv[T number](c convAttrs, in []*tensor.Tensor) (*tensor.Tensor, error) {
+	if err := sameTypes(in); err != nil {
+		return nil, err
 	}
 	axes, err := c.geometry(in[0], in[1], in[2])
 	if err != nil {

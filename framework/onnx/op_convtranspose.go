@@ -37,10 +37,8 @@ func compileConvTranspose(n *call) kernel {
 // runConvTranspose spreads x [N,C,spatial] by w [C,K/group,spatial] and adds a
 // bias [K]: the gradient of Conv with respect to its input.
 func runConvTranspose[T float32 | float64](c transposeAttrs, in []*tensor.Tensor) (*tensor.Tensor, error) {
-	for _, t := range in {
-		if t != nil && t.DType() != in[0].DType() {
-			return nil, fmt.Errorf("operands differ in type: %v and %v", in[0], t)
-		}
+	if err := sameTypes(in); err != nil {
+		return nil, err
 	}
 	axes, err := c.geometry(in[0], in[1], in[2])
 	if err != nil {

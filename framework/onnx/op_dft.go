@@ -65,11 +65,10 @@ func compileDFT(n *call) kernel {
 			return nil, fmt.Errorf("%v: want [batch, ..., 1 or 2]", x)
 		}
 		if in[2] != nil {
-			v, err := int64s(in[2])
-			if err != nil || len(v) != 1 {
-				return nil, fmt.Errorf("the axis is %v, want one integer", in[2])
+			var err error
+			if axis, err = oneInt64("the axis", in[2]); err != nil {
+				return nil, err
 			}
-			axis = v[0]
 		}
 		a, err := axisOf(axis, x.Rank())
 		if err != nil {
@@ -111,11 +110,10 @@ func compileDFT(n *call) kernel {
 func transformLength(t *tensor.Tensor, def int) (int, error) {
 	length := int64(def)
 	if t != nil {
-		v, err := int64s(t)
-		if err != nil || len(v) != 1 {
-			return 0, fmt.Errorf("the length is %v, want one integer", t)
+		var err error
+		if length, err = oneInt64("the length", t); err != nil {
+			return 0, err
 		}
-		length = v[0]
 	}
 	if length < 1 || length > maxTransform {
 		return 0, fmt.Errorf("a transform of length %d is out of range", length)
@@ -173,11 +171,14 @@ func compileSTFT(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		step, err := int64s(in[1])
-		if err != nil || len(step) != 1 || step[0] < 1 || length > samples {
-			return nil, fmt.Errorf("frames of %d samples by step %v do not suit %v", length, in[1], in[0])
+		step, err := oneInt64("the step", in[1])
+		if err != nil {
+			return nil, err
 		}
-		frames, bins := 1+int(int64(samples-length)/step[0]), length
+		if step < 1 || length > samples {
+			return nil, fmt.Errorf("frames of %d samples by step %d do not suit %v", length, step, in[0])
+		}
+		frames, bins := 1+int(int64(samples-length)/step), length
 		if onesided {
 			bins = length/2 + 1
 		}
@@ -190,7 +191,7 @@ func compileSTFT(n *call) kernel {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				at := b*samples + i*int(step[0])
+				at := b*samples + i*int(step)
 				for j, v := range values[at : at+length] {
 					frame[j] = v * complex(window[j], 0)
 				}

@@ -27,10 +27,8 @@ func compileEinsum(n *call) kernel {
 	}
 	threads := n.threads
 	return func(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-		for _, t := range in {
-			if t.DType() != in[0].DType() {
-				return nil, fmt.Errorf("operands differ in type: %v and %v", in[0], t)
-			}
+		if err := sameTypes(in); err != nil {
+			return nil, err
 		}
 		switch in[0].DType() {
 		case tensor.Float32:

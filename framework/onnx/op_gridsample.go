@@ -49,7 +49,7 @@ func compileGridSample(n *call) kernel {
 		if x, err = a.sample(x, grid); err != nil {
 			return nil, err
 		}
-		return unsampled(x, in[0].DType())
+		return unsampled(x, in[0].DType(), cutOff)
 	})
 }
 
@@ -77,7 +77,8 @@ func (a gridAttrs) sample(x, grid *tensor.Tensor) (*tensor.Tensor, error) {
 			c.reset()
 			if plane > 0 {
 				for i, d := range spatial {
-					a.extend(&c, place[r-1-i], d, steps[i])
+					index, weights := a.taps(place[r-1-i], d)
+					c.extend(index[:], weights[:], steps[i])
 				}
 			} else {
 				c.offsets = c.offsets[:0]
@@ -99,10 +100,9 @@ func (c *cloud) reset() {
 	c.offsets, c.weights = append(c.offsets[:0], 0), append(c.weights[:0], 1)
 }
 
-// extend multiplies the cloud by the taps along an axis of n elements, at the
-// coordinate v of the grid.
-func (a gridAttrs) extend(c *cloud, v float64, n, step int) {
-	index, weights := a.taps(v, n)
+// extend multiplies the cloud by taps along an axis whose elements are step apart; an
+// index of -1 reads as 0.
+func (c *cloud) extend(index []int, weights []float64, step int) {
 	c.nextOffsets, c.nextWeights = c.nextOffsets[:0], c.nextWeights[:0]
 	for k, o := range c.offsets {
 		for j, i := range index {
@@ -133,13 +133,18 @@ func (c *cloud) blend(out, x *tensor.Tensor, dst, dstStep, src, srcStep, channel
 
 func blendCloud[T float32 | float64](c *cloud, out, x []T, dst, dstStep, src, srcStep, channels int) {
 	for range channels {
-		total := 0.0
-		for k, o := range c.offsets {
-			total += c.weights[k] * float64(x[src+o])
-		}
-		out[dst] = T(total)
+		out[dst] = T(sumCloud(c, x[src:]))
 		dst, src = dst+dstStep, src+srcStep
 	}
+}
+
+// sumCloud weighs the cloud's elements of x.
+func sumCloud[T float32 | float64](c *cloud, x []T) float64 {
+	total := 0.0
+	for k, o := range c.offsets {
+		total += c.weights[k] * float64(x[o])
+	}
+	return total
 }
 
 // taps gives the elements along an axis of n that a coordinate reads, -1 for one
@@ -170,7 +175,7 @@ func (a gridAttrs) taps(v float64, n int) (index [4]int, weights [4]float64) {
 	}
 	switch a.mode {
 	case "nearest":
-		index[0], weights[0] = a.pad(math.RoundToEven(x), n, lo, hi), 1
+		index[0], weights[0] = a.pad(x, n, lo, hi), 1
 	case "linear":
 		low := math.Floor(x)
 		for k := range 2 {

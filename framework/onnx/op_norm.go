@@ -26,15 +26,12 @@ func floatsOnly(ts ...*tensor.Tensor) error {
 	return nil
 }
 
-// compileBatchNorm is the inference form: (x-mean)/sqrt(var+eps)·scale + bias
-// along axis 1.
+// compileBatchNorm is (x-mean)/sqrt(var+eps)·scale + bias along axis 1, by the
+// statistics that it is given or, in training, by those of the batch.
 func compileBatchNorm(n *call) kernel {
-	eps := n.float("epsilon", 1e-5)
-	if n.trainsBatchNorm() {
-		return compileBatchNormTraining(n)
-	}
+	eps, trains, momentum := n.float("epsilon", 1e-5), n.trainsBatchNorm(), float64(n.float("momentum", 0.9))
 	flat := n.version < 9 && !n.flag("spatial", true) // statistics for every position of a channel
-	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
+	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		if err := floatsOnly(in...); err != nil {
 			return nil, err
 		}
@@ -51,14 +48,21 @@ func compileBatchNorm(n *call) kernel {
 				return nil, fmt.Errorf("%v does not suit %d channels", t, c)
 			}
 		}
-		scale, shift := batchNormAffine(in[1].Float32s(), in[2].Float32s(), in[3].Float32s(), in[4].Float32s(), eps)
-		out := make([]float32, x.Len())
+		mean, variance := in[3].Float32s(), in[4].Float32s()
+		if trains {
+			mean, variance = batchMoments(x.Float32s(), c, run)
+		}
+		scale, shift := batchNormAffine(in[1].Float32s(), in[2].Float32s(), mean, variance, eps)
+		y := tensor.New(tensor.Float32, x.Shape()...)
 		for i, v := range x.Float32s() {
 			ch := i / run % c
-			out[i] = v*scale[ch] + shift[ch]
+			y.Float32s()[i] = v*scale[ch] + shift[ch]
 		}
-		return tensor.Of(out, x.Shape()...), nil
-	})
+		if !trains {
+			return []*tensor.Tensor{y}, nil
+		}
+		return append([]*tensor.Tensor{y}, trainedStatistics(in[3], in[4], mean, variance, momentum)...), nil
+	}
 }
 
 // batchNormAffine turns the statistics into x·scale + shift.

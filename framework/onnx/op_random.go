@@ -21,26 +21,8 @@ var _ = register(map[string]operator{
 func init() {
 	for name, def := range map[string]tensor.DType{"RandomNormal": tensor.Float32, "RandomUniform": tensor.Float32, "Multinomial": tensor.Int32,
 		"RandomNormalLike": 0, "RandomUniformLike": 0, "Bernoulli": 0} {
-		resultTypes[name] = func(n *call, in []tensor.DType) []tensor.DType {
-			if def == 0 {
-				return []tensor.DType{n.drawnType(in[0])}
-			}
-			return []tensor.DType{n.drawnType(def)}
-		}
+		resultTypes[name] = attrType("dtype", def)
 	}
-}
-
-// drawnType is the attribute dtype, else def.
-func (n *call) drawnType(def tensor.DType) tensor.DType {
-	number := n.int("dtype", 0)
-	if number == 0 {
-		return def
-	}
-	dt, ok := dtypes[DataType(number)]
-	if !ok {
-		n.fail("attribute dtype = %d is not supported", number)
-	}
-	return dt
 }
 
 // compileRandom draws from the normal distribution of the attributes mean and
@@ -65,7 +47,7 @@ func compileRandom(n *call) kernel {
 	if like {
 		def = 0
 	}
-	to := n.drawnType(def)
+	to := n.dtype("dtype", def)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		shape, to := dims, to
 		if like {
@@ -91,7 +73,7 @@ func compileRandom(n *call) kernel {
 
 // compileBernoulli gives 1 with the probability that an element is, else 0.
 func compileBernoulli(n *call) kernel {
-	draw, to := n.source(n.floatSeed()), n.drawnType(0)
+	draw, to := n.source(n.floatSeed()), n.dtype("dtype", 0)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
 		if dt := in[0].DType(); dt != tensor.Float32 && dt != tensor.Float64 && !isHalf(dt) {
 			return nil, errType(in[0])
@@ -117,7 +99,7 @@ func compileBernoulli(n *call) kernel {
 // compileMultinomial draws sample_size classes for each row of x [N,C], which
 // holds logarithms of probabilities up to a summand of the row.
 func compileMultinomial(n *call) kernel {
-	draw, samples, to := n.source(n.floatSeed()), n.int("sample_size", 1), n.drawnType(tensor.Int32)
+	draw, samples, to := n.source(n.floatSeed()), n.int("sample_size", 1), n.dtype("dtype", tensor.Int32)
 	if samples < 1 || samples > maxOutput {
 		n.fail("attribute sample_size = %d is out of range", samples)
 	}

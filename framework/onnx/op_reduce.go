@@ -9,7 +9,7 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// fold reduces the elements at x[i·step], i < n, to one number.
+// fold reduces elements to one number.
 type fold func(x []float64) float64
 
 func sum(x []float64) float64 {
@@ -236,11 +236,10 @@ func compileTopK(n *call) kernel {
 	return func(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		k := fixed
 		if in[1] != nil {
-			v, err := int64s(in[1])
-			if err != nil || len(v) != 1 {
-				return nil, fmt.Errorf("k is %v, want one int64", in[1])
+			var err error
+			if k, err = oneInt64("k", in[1]); err != nil {
+				return nil, err
 			}
-			k = v[0]
 		}
 		a, err := axisOf(axis, in[0].Rank())
 		if err != nil {
@@ -310,11 +309,11 @@ func topK[T number](x *tensor.Tensor, a, k int, large bool) ([]*tensor.Tensor, e
 func compileCumSum(n *call) kernel {
 	exclusive, reverse := n.flag("exclusive", false), n.flag("reverse", false)
 	return host(func(in []*tensor.Tensor) (*tensor.Tensor, error) {
-		axes, err := int64s(in[1])
-		if err != nil || len(axes) != 1 {
-			return nil, fmt.Errorf("the axis is %v, want one int64", in[1])
+		axis, err := oneInt64("the axis", in[1])
+		if err != nil {
+			return nil, err
 		}
-		a, err := axisOf(axes[0], in[0].Rank())
+		a, err := axisOf(axis, in[0].Rank())
 		if err != nil {
 			return nil, err
 		}

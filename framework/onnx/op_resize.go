@@ -72,12 +72,13 @@ func (a resizeAttrs) run(x *tensor.Tensor, t *resizeTarget) (*tensor.Tensor, err
 			return nil, err
 		}
 	}
+	wide := a.mode != "nearest" && x.DType() == tensor.Float64
 	outside := make([][]bool, len(t.sizes))
 	for _, i := range t.order() {
 		if t.sizes[i] > maxPositions {
 			return nil, fmt.Errorf("axis %d of %d: %w", i, t.sizes[i], errTooLarge)
 		}
-		n, at := x.Shape()[i], a.source(t, i)
+		n, at := x.Shape()[i], a.source(t, i, wide)
 		if a.coordinates == "tf_crop_and_resize" {
 			at, outside[i] = within(n, t.sizes[i], at)
 		}
@@ -91,43 +92,15 @@ func (a resizeAttrs) run(x *tensor.Tensor, t *resizeTarget) (*tensor.Tensor, err
 		}
 	}
 	if a.mode != "nearest" {
-		if x, err = unsampled(x, dt); err != nil {
+		whole := cutOff
+		if a.antialias {
+			whole = roundOff
+		}
+		if x, err = unsampled(x, dt, whole); err != nil {
 			return nil, err
 		}
 	}
 	return a.extrapolate(x, outside)
-}
-
-// sampled converts x to the type that interpolation computes in: float32, or
-// float64 where that may not hold the elements.
-func sampled(x *tensor.Tensor) (*tensor.Tensor, error) {
-	switch x.DType() {
-	case tensor.Bool, tensor.String:
-		return nil, errType(x)
-	case tensor.Int32, tensor.Uint32, tensor.Int64, tensor.Uint64, tensor.Float64:
-		return cast(x, tensor.Float64)
-	}
-	return cast(x, tensor.Float32)
-}
-
-// integerRange gives the least and the largest value of an integer type.
-var integerRange = map[tensor.DType][2]float64{
-	tensor.Int8: {math.MinInt8, math.MaxInt8}, tensor.Uint8: {0, math.MaxUint8}, tensor.Int16: {math.MinInt16, math.MaxInt16},
-	tensor.Uint16: {0, math.MaxUint16}, tensor.Int32: {math.MinInt32, math.MaxInt32}, tensor.Uint32: {0, math.MaxUint32},
-	tensor.Int64: {math.MinInt64, 1<<63 - 1<<10}, tensor.Uint64: {0, 1<<64 - 1<<11},
-}
-
-// unsampled converts back to dt: integers cut off, and end at their bounds.
-func unsampled(x *tensor.Tensor, dt tensor.DType) (*tensor.Tensor, error) {
-	if r, ok := integerRange[dt]; ok {
-		switch x.DType() {
-		case tensor.Float32:
-			x = mapped(x, func(v float32) float32 { return float32(clampF(float64(v), r[0], r[1])) })
-		case tensor.Float64:
-			x = mapped(x, func(v float64) float64 { return clampF(v, r[0], r[1]) })
-		}
-	}
-	return cast(x, dt)
 }
 
 // blendAxis interpolates along axis i.
@@ -135,21 +108,27 @@ func (a resizeAttrs) blendAxis(x *tensor.Tensor, i, m int, scale float64, at fun
 	shape := append([]int(nil), x.Shape()...)
 	n, outer, inner := shape[i], tensor.Size(shape[:i]), tensor.Size(shape[i+1:])
 	shape[i] = m
-	var t []taps
-	switch {
-	case a.mode == "cubic":
-		t = kernelTaps(n, m, scaleOfFilter(a.antialias, scale), cubicFilter(a.cubicA), a.excludeOutside, at)
-	case a.antialias && a.excludeOutside:
-		t = kernelTaps(n, m, scaleOfFilter(true, scale), triangleFilter, true, at)
-	case a.antialias:
-		t = antialiasTaps(n, m, scale, at)
-	default:
-		t = linearTaps(n, m, at)
-	}
 	if x.DType() == tensor.Float64 {
-		return tensor.Of(resample(tensor.Values[float64](x), outer, n, inner, t), shape...)
+		return tensor.Of(resample(tensor.Values[float64](x), outer, n, inner, axisTaps[float64](a, n, m, scale, at)), shape...)
+	}
+	var t []taps[float32]
+	if a.mode == "linear" && a.antialias && !a.excludeOutside {
+		t = antialiasTaps(n, m, scale, at)
+	} else {
+		t = axisTaps[float32](a, n, m, scale, at)
 	}
 	return tensor.Of(resample(x.Float32s(), outer, n, inner, t), shape...)
+}
+
+// axisTaps gives the taps of the interpolation along an axis from n elements to m.
+func axisTaps[T float32 | float64](a resizeAttrs, n, m int, scale float64, at func(int) float64) []taps[T] {
+	switch {
+	case a.mode == "cubic":
+		return kernelTaps[T](n, m, scaleOfFilter(a.antialias, scale), cubicFilter(a.cubicA), a.excludeOutside, at)
+	case a.antialias:
+		return kernelTaps[T](n, m, scaleOfFilter(true, scale), triangleFilter, a.excludeOutside, at)
+	}
+	return linearTaps[T](n, m, at)
 }
 
 // pickAxis takes the nearest elements along axis i.

@@ -120,7 +120,10 @@ func runRecurrent[T float32 | float64](r recurrent, in []*tensor.Tensor) ([]*ten
 			s.run(p/batch, p%batch)
 		}
 	})
-	return []*tensor.Tensor{y, h, c}[:2+min(len(in)/8, 1)], nil
+	if r.op == "LSTM" {
+		return []*tensor.Tensor{y, h, c}, nil
+	}
+	return []*tensor.Tensor{y, h}, nil
 }
 
 // sequenceLengths gives the steps of each sequence; all of them when t is nil.

@@ -19,9 +19,9 @@ func cellActivation(name string, alpha, beta func(def float64) float64) activati
 	case "relu":
 		return func(x float64) float64 { return math.Max(x, 0) }
 	case "softsign":
-		return func(x float64) float64 { return x / (1 + math.Abs(x)) }
+		return softsign
 	case "softplus":
-		return func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+		return softplus
 	case "affine":
 		a, b := alpha(1), beta(0)
 		return func(x float64) float64 { return a*x + b }
@@ -30,7 +30,7 @@ func cellActivation(name string, alpha, beta func(def float64) float64) activati
 		return func(x float64) float64 { return a * math.Tanh(b*x) }
 	case "hardsigmoid":
 		a, b := alpha(0.2), beta(0.5)
-		return func(x float64) float64 { return math.Min(math.Max(a*x+b, 0), 1) }
+		return func(x float64) float64 { return clampF(a*x+b, 0, 1) }
 	case "leakyrelu":
 		a := alpha(0.01)
 		return func(x float64) float64 {

@@ -1,7 +1,5 @@
 package onnx
 
-import "math"
-
 // sequences is one run of a recurrent operator.
 type sequences[T float32 | float64] struct {
 	recurrent
@@ -83,7 +81,7 @@ func (k *cell[T]) recur(j int, h []T) T { return k.rb[j] + dot(k.r[j*k.n:][:k.n]
 func (k *cell[T]) act(a int, v T) T {
 	x := float64(v)
 	if k.clip > 0 {
-		x = math.Min(math.Max(x, -k.clip), k.clip)
+		x = clampF(x, -k.clip, k.clip)
 	}
 	return T(k.acts[a](x))
 }

@@ -82,7 +82,7 @@ func (a roiAttrs) align(x, rois *tensor.Tensor, batch []int64) (*tensor.Tensor, 
 	if err != nil {
 		return nil, err
 	}
-	dst, src := tensor.Values[float64](out), tensor.Values[float64](x)
+	dst, src, size := tensor.Values[float64](out), tensor.Values[float64](x), c*a.height*a.width
 	for r, b := range batch {
 		if b < 0 || b >= int64(x.Shape()[0]) {
 			return nil, fmt.Errorf("region %d is in image %d of %d", r, b, x.Shape()[0])
@@ -96,16 +96,23 @@ func (a roiAttrs) align(x, rois *tensor.Tensor, batch []int64) (*tensor.Tensor, 
 		if err != nil {
 			return nil, err
 		}
-		for ch := range c {
-			plane := src[(int(b)*c+ch)*h*w:][:h*w]
-			for i, rows := range down {
-				for j, cols := range across {
-					dst[((r*c+ch)*a.height+i)*a.width+j] = a.pool(plane, w, rows, cols)
-				}
+		poolRegion(dst[r*size:(r+1)*size], src[int(b)*c*h*w:][:c*h*w], w, down, across, a.pool)
+	}
+	return out, nil
+}
+
+// poolRegion pools the bins [C,down,across] of one region of an image [C,H,w].
+func poolRegion[Bin any](dst, image []float64, w int, down, across []Bin, pool func(plane []float64, w int, rows, cols Bin) float64) {
+	channels := len(dst) / (len(down) * len(across))
+	for ch := range channels {
+		plane := image[ch*len(image)/channels : (ch+1)*len(image)/channels]
+		for _, rows := range down {
+			for _, cols := range across {
+				dst[0] = pool(plane, w, rows, cols)
+				dst = dst[1:]
 			}
 		}
 	}
-	return out, nil
 }
 
 // roiSamples are the points of one bin along one axis that lie inside the image;
@@ -229,7 +236,7 @@ func compileMaxRoiPool(n *call) kernel {
 		if err != nil {
 			return nil, err
 		}
-		dst, src := tensor.Values[float64](out), tensor.Values[float64](x)
+		dst, src, size := tensor.Values[float64](out), tensor.Values[float64](x), c*height*width
 		for r := range rois.Shape()[0] {
 			box := tensor.Values[float64](rois)[5*r : 5*r+5]
 			b := box[0]
@@ -237,14 +244,7 @@ func compileMaxRoiPool(n *call) kernel {
 				return nil, fmt.Errorf("region %d is in image %v of %d", r, b, x.Shape()[0])
 			}
 			down, across := roiBins(box[2]*scale, box[4]*scale, h, height), roiBins(box[1]*scale, box[3]*scale, w, width)
-			for ch := range c {
-				plane := src[(int(b)*c+ch)*h*w:][:h*w]
-				for i, rows := range down {
-					for j, cols := range across {
-						dst[((r*c+ch)*height+i)*width+j] = largestIn(plane, w, rows, cols)
-					}
-				}
-			}
+			poolRegion(dst[r*size:(r+1)*size], src[int(b)*c*h*w:][:c*h*w], w, down, across, largestIn)
 		}
 		return cast(out, in[0].DType())
 	})

@@ -57,7 +57,7 @@ func compileTrilu(n *call) kernel {
 			return nil, err
 		}
 		rows, cols := x.Shape()[x.Rank()-2], x.Shape()[x.Rank()-1]
-		diagonal := int(min(max(k, int64(-rows-1)), int64(cols+1)))
+		diagonal := int(min(max(k, int64(-rows)), int64(cols)))
 		out := tensor.New(x.DType(), x.Shape()...)
 		if x.Len() == 0 {
 			return out, nil

@@ -70,7 +70,9 @@ func signed(f func(float64) float64, i func(int64) int64) operator {
 	}}
 }
 
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+func sigmoid(x float64) float64  { return 1 / (1 + math.Exp(-x)) }
+func softplus(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+func softsign(x float64) float64 { return x / (1 + math.Abs(x)) }
 
 func sign[T int64 | float64](x T) T {
 	switch {
@@ -102,9 +104,9 @@ var _ = register(map[string]operator{
 	"Sinh": smooth(math.Sinh), "Cosh": smooth(math.Cosh),
 	"Floor": smooth(math.Floor), "Ceil": smooth(math.Ceil), "Round": smooth(math.RoundToEven),
 	"Reciprocal": smooth(func(x float64) float64 { return 1 / x }),
-	"Softplus":   smooth(func(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }),
-	"Softsign":   smooth(func(x float64) float64 { return x / (1 + math.Abs(x)) }),
-	"Mish":       smooth(func(x float64) float64 { return x * math.Tanh(math.Log1p(math.Exp(x))) }),
+	"Softplus":   smooth(softplus),
+	"Softsign":   smooth(softsign),
+	"Mish":       smooth(func(x float64) float64 { return x * math.Tanh(softplus(x)) }),
 	"HardSwish":  smooth(func(x float64) float64 { return x * clampF(x/6+0.5, 0, 1) }),
 	"Abs":        signed(math.Abs, abs64), "Neg": signed(neg[float64], neg[int64]),
 	"Sign": signed(sign[float64], sign[int64]), "Relu": signed(relu[float64], relu[int64]),

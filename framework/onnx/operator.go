@@ -21,6 +21,16 @@ const unlimited = -1
 // operators by name; those of ai.onnx.ml carry the domain and a dot.
 var operators = map[string]operator{}
 
+// instead says what to do about standard operators that sessions do not run.
+var instead = map[string]string{
+	"ImageDecoder":               "make its output, uint8 [height,width,channels], an input of the model and decode the file before the run",
+	MLDomain + ".CastMap":        "maps are not read; make the model's input a tensor",
+	MLDomain + ".DictVectorizer": "maps are not read; make the model's input a tensor",
+	MLDomain + ".SVMClassifier":  "export the classifier's decision function, or another classifier",
+	MLDomain + ".TreeEnsemble":   "export with operator set 3 of " + MLDomain + ", which has TreeEnsembleClassifier and TreeEnsembleRegressor",
+	MLDomain + ".ZipMap":         "export without it (skl2onnx: the option zipmap=False), so that probabilities are a tensor",
+}
+
 // register adds operators at start-up; a name given twice panics.
 func register(ops map[string]operator) bool {
 	for name, op := range ops {
@@ -233,6 +243,15 @@ func int64s(t *tensor.Tensor) ([]int64, error) {
 		return convert[int64](d), nil
 	}
 	return nil, fmt.Errorf("want int64, got %v", t)
+}
+
+// oneInt64 reads a tensor of one element, which errors call what.
+func oneInt64(what string, t *tensor.Tensor) (int64, error) {
+	v, err := int64s(t)
+	if err != nil || len(v) != 1 {
+		return 0, fmt.Errorf("%s is %v, want one integer", what, t)
+	}
+	return v[0], nil
 }
 
 func errType(t *tensor.Tensor) error {

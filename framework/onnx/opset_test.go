@@ -120,3 +120,9 @@ func TestOldOperatorSetsOnTheDevice(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestUnsupportedOperators(t *testing.T) {
+	data := as(ints(1, 2), tensor.Uint8)
+	wantError(t, opCase{op: "ImageDecoder", ins: ts{data}}, `(ImageDecoder): this operator is not supported; make its output, uint8 [height,width,channels], an input`)
+	wantError(t, opCase{op: "NoSuch", ins: ts{data}}, "(NoSuch): this operator is not supported")
+}

@@ -167,6 +167,9 @@ func (s *scope) add(n *Node) error {
 	}
 	op, ok := operators[operatorName(n)]
 	if !ok {
+		if advice := instead[operatorName(n)]; advice != "" {
+			return wrap("this operator is not supported; %s", advice)
+		}
 		return wrap("this operator is not supported")
 	}
 	if len(n.Inputs) < op.min || op.max >= 0 && len(n.Inputs) > op.max {

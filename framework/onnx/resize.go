@@ -4,22 +4,22 @@ import "math"
 
 // taps are the source positions and weights of one output position along an
 // axis; the positions are consecutive from first.
-type taps struct {
+type taps[T float32 | float64] struct {
 	first   int
-	weights []float32
+	weights []T
 }
 
 // linearTaps gives the taps of linear interpolation from n positions to m, with
 // source coordinate at(i) of output i.
-func linearTaps(n, m int, at func(i int) float64) []taps {
-	out := make([]taps, m)
+func linearTaps[T float32 | float64](n, m int, at func(i int) float64) []taps[T] {
+	out := make([]taps[T], m)
 	for i := range out {
 		x := math.Min(math.Max(at(i), 0), float64(n-1))
 		lo := int(x)
-		if f := float32(x - float64(lo)); f > 0 {
-			out[i] = taps{lo, []float32{1 - f, f}}
+		if f := T(x - float64(lo)); f > 0 {
+			out[i] = taps[T]{lo, []T{1 - f, f}}
 		} else {
-			out[i] = taps{lo, []float32{1}}
+			out[i] = taps[T]{lo, []T{1}}
 		}
 	}
 	return out
@@ -30,15 +30,15 @@ func linearTaps(n, m int, at func(i int) float64) []taps {
 // exclude_outside = 0 has it (Pillow leaves it out instead). Coordinates and
 // weights are float32, as in onnxruntime, whose results a rounding would
 // otherwise tell apart.
-func antialiasTaps(n, m int, scale float64, at func(i int) float64) []taps {
+func antialiasTaps(n, m int, scale float64, at func(i int) float64) []taps[float32] {
 	support := float32(math.Max(1, 1/scale))
 	widen := 1 / support
-	out := make([]taps, m)
+	out := make([]taps[float32], m)
 	for i := range out {
 		center := float32(at(i)) + 0.5
 		from, to := int(floor32(center-support+0.5)), int(floor32(center+support+0.5))
 		lo, hi := min(max(from, 0), n-1), min(max(to-1, 0), n-1)
-		t := taps{lo, make([]float32, hi-lo+1)}
+		t := taps[float32]{lo, make([]float32, hi-lo+1)}
 		total := float32(0)
 		for j := from; j < to; j++ {
 			w := 1 - float32(math.Abs(float64((float32(j)-center+0.5)*widen)))
@@ -57,14 +57,14 @@ func antialiasTaps(n, m int, scale float64, at func(i int) float64) []taps {
 
 func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }
 
-// halfPixel maps output centres to source centres, in float32.
-func halfPixel(scale float64) func(i int) float64 {
-	s := float32(scale)
-	return func(i int) float64 { return float64((float32(i)+0.5)/s - 0.5) }
+// halfPixel maps output centres to source centres, computing in T.
+func halfPixel[T float32 | float64](scale float64) func(i int) float64 {
+	s := T(scale)
+	return func(i int) float64 { return float64((T(i)+0.5)/s - 0.5) }
 }
 
 // resample replaces the axis of n positions of x [outer,n,inner] by len(t).
-func resample[T float32 | float64](x []T, outer, n, inner int, t []taps) []T {
+func resample[T float32 | float64](x []T, outer, n, inner int, t []taps[T]) []T {
 	out := make([]T, outer*len(t)*inner)
 	for o := range outer {
 		src := x[o*n*inner : (o+1)*n*inner]
@@ -73,7 +73,7 @@ func resample[T float32 | float64](x []T, outer, n, inner int, t []taps) []T {
 			for k, w := range tap.weights {
 				row := src[(tap.first+k)*inner:][:inner]
 				for j, v := range row {
-					dst[j] += T(w) * v
+					dst[j] += w * v
 				}
 			}
 		}
@@ -104,13 +104,13 @@ func ResizeImage(pix []uint8, height, width, channels, toHeight, toWidth int) []
 // scaler resizes 8-bit images of one size to another; rows first, then columns.
 type scaler struct {
 	height, width, channels, toHeight, toWidth int
-	across, down                               []taps
+	across, down                               []taps[float32]
 }
 
 func newScaler(height, width, channels, toHeight, toWidth int) scaler {
 	sx, sy := float64(toWidth)/float64(width), float64(toHeight)/float64(height)
 	return scaler{height, width, channels, toHeight, toWidth,
-		antialiasTaps(width, toWidth, sx, halfPixel(sx)), antialiasTaps(height, toHeight, sy, halfPixel(sy))}
+		antialiasTaps(width, toWidth, sx, halfPixel[float32](sx)), antialiasTaps(height, toHeight, sy, halfPixel[float32](sy))}
 }
 
 // scale returns the image as float32 [toHeight,toWidth,channels].
@@ -126,7 +126,7 @@ func (s scaler) scale(pix []uint8, threads int) []float32 {
 }
 
 // shrinkRow resamples one row of pixels.
-func shrinkRow(dst []float32, src []uint8, channels int, t []taps) {
+func shrinkRow(dst []float32, src []uint8, channels int, t []taps[float32]) {
 	for i, tap := range t {
 		at := tap.first * channels
 		switch channels {

@@ -31,7 +31,7 @@ var _ = addCases(func() (out []opCase) {
 		resize(Attrs{"mode": "linear", "keep_aspect_ratio_policy": "not_larger", "axes": []int{2, 3}}, normal(1, 2, 4, 6), nil, ints(7, 8)),
 		resize(Attrs{"mode": "linear", "keep_aspect_ratio_policy": "not_smaller", "axes": []int{2, 3}}, normal(1, 2, 4, 6), nil, ints(7, 8)),
 		resize(Attrs{"mode": "nearest", "keep_aspect_ratio_policy": "not_larger"}, normal(4, 6), nil, ints(3, 3)),
-		resize(Attrs{"mode": "linear"}, as(pickInts(0, 255, 1, 1, 4, 5), tensor.Uint8), nil, ints(1, 1, 6, 7)), resize(Attrs{"mode": "linear"}, as(pickInts(-99, 99, 1, 1, 4, 5), tensor.Int32), nil, ints(1, 1, 6, 7)),
+		resize(Attrs{"mode": "linear"}, as(pickInts(0, 255, 1, 1, 4, 5), tensor.Uint8), nil, ints(1, 1, 8, 10)), resize(Attrs{"mode": "linear"}, as(pickInts(-99, 99, 1, 1, 4, 5), tensor.Int32), nil, ints(1, 1, 8, 10)), // of quarters, so that float32 is exact
 		cropTo(Attrs{"mode": "linear", "extrapolation_value": 9.0}, normal(1, 2, 5, 6), floats(0, 0, 0.2, 0.1, 1, 1, 0.7, 1.4), ints(1, 2, 4, 7)),
 		cropTo(Attrs{"mode": "linear", "extrapolation_value": 9.0}, normal(5, 6), floats(0.2, 0.1, 0.7, 1.4), ints(4, 7)),
 		cropTo(Attrs{"mode": "linear", "extrapolation_value": 9.0}, normal(1, 1, 5, 6), floats(0, 0, 0.2, 0.1, 1, 1, 0.7, 0.8), ints(1, 1, 4, 8)),
@@ -56,6 +56,8 @@ func TestResizeByHand(t *testing.T) {
 		{"strings", "Resize", 13, nil, ts{words("a", "b"), nil, floats(2)}, words("a", "a", "b", "b")},
 		{"strings do not blend", "Resize", 13, Attrs{"mode": "linear"}, ts{words("a", "b"), nil, floats(2)}, nil},
 		{"cubic ends at the bounds of uint8", "Resize", 13, Attrs{"mode": "cubic"}, ts{as(floats(0, 0, 255, 255), tensor.Uint8), nil, nil, ints(8)}, as(floats(0, 0, 0, 57, 197, 255, 255, 255), tensor.Uint8)},
+		{"integers are cut off", "Resize", 13, Attrs{"mode": "linear"}, ts{as(ints(-1, -2), tensor.Int8), nil, nil, ints(4)}, as(ints(-1, -1, -1, -2), tensor.Int8)},
+		{"integers are rounded with antialias", "Resize", 18, Attrs{"mode": "linear", "antialias": 1}, ts{as(ints(-10, -20, -30, -40), tensor.Int8), nil, nil, ints(2)}, as(ints(-16, -34), tensor.Int8)}, // −16.25, −33.75
 		{"cubic in one dimension", "Resize", 13, Attrs{"mode": "cubic"}, ts{row, nil, nil, ints(2)}, floats(0.40625, 2.59375)},
 		{"tf_half_pixel_for_nn", "Resize", 11, Attrs{"coordinate_transformation_mode": "tf_half_pixel_for_nn", "nearest_mode": "floor"}, ts{row, nil, floats(0.5)}, floats(1, 3)},
 		{"policy", "Resize", 18, Attrs{"keep_aspect_ratio_policy": "not_smaller"}, ts{row.Reshape(2, 2), nil, nil, ints(1, 2)}, row.Reshape(2, 2)},

@@ -35,13 +35,13 @@ func scaleOfFilter(antialias bool, scale float64) float64 {
 // kernelTaps gives the taps of filter f, narrowed by scale (widened below 1), from
 // n positions to m. What falls outside counts for the element at the edge, or not
 // at all where exclude is set; the weights sum to 1.
-func kernelTaps(n, m int, scale float64, f filter, exclude bool, at func(i int) float64) []taps {
-	out := make([]taps, m)
+func kernelTaps[T float32 | float64](n, m int, scale float64, f filter, exclude bool, at func(i int) float64) []taps[T] {
+	out := make([]taps[T], m)
 	for i := range out {
 		center := at(i)
 		from, to := int(math.Floor(center-f.reach/scale))+1, int(math.Ceil(center+f.reach/scale))
 		lo, hi := min(max(from, 0), n-1), max(min(to-1, n-1), 0)
-		t := taps{lo, make([]float32, hi-lo+1)}
+		t := taps[T]{lo, make([]T, hi-lo+1)}
 		w, total := make([]float64, hi-lo+1), 0.0
 		for j := from; j < to; j++ {
 			if exclude && (j < 0 || j >= n) {
@@ -52,7 +52,7 @@ func kernelTaps(n, m int, scale float64, f filter, exclude bool, at func(i int) 
 			total += v
 		}
 		for j, v := range w {
-			t.weights[j] = float32(v / total)
+			t.weights[j] = T(v / total)
 		}
 		out[i] = t
 	}

@@ -137,9 +137,14 @@ func (t *resizeTarget) order() []int {
 
 // source returns the source coordinate of each output position of an axis.
 // align_corners and tf_crop_and_resize count with the length before it is cut to
-// a whole number, as the standard's cases do.
-func (a resizeAttrs) source(t *resizeTarget, axis int) func(i int) float64 {
+// a whole number, as the standard's cases do. Half pixels are computed in float32, as
+// onnxruntime does, unless wide.
+func (a resizeAttrs) source(t *resizeTarget, axis int, wide bool) func(i int) float64 {
 	m, scale, length := t.sizes[axis], t.scales[axis], t.lengths[axis]
+	centre := halfPixel[float32](scale)
+	if wide {
+		centre = halfPixel[float64](scale)
+	}
 	last := float64(t.from[axis] - 1)
 	switch a.coordinates {
 	case "align_corners":
@@ -157,8 +162,7 @@ func (a resizeAttrs) source(t *resizeTarget, axis int) func(i int) float64 {
 		return func(i int) float64 { return (float64(i) + 0.5) / scale }
 	case "half_pixel_symmetric":
 		shift := float64(t.from[axis]) / 2 * (1 - float64(m)/(scale*float64(t.from[axis])))
-		at := halfPixel(scale)
-		return func(i int) float64 { return shift + at(i) }
+		return func(i int) float64 { return shift + centre(i) }
 	case "tf_crop_and_resize":
 		from, to := t.roi[axis][0], t.roi[axis][1]
 		if m == 1 {
@@ -166,7 +170,7 @@ func (a resizeAttrs) source(t *resizeTarget, axis int) func(i int) float64 {
 		}
 		return func(i int) float64 { return from*last + float64(i)*(to-from)*last/(length-1) }
 	}
-	return halfPixel(scale)
+	return centre
 }
 
 // within lists at for each of m positions, and which of them lie outside n

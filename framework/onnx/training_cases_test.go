@@ -147,3 +147,8 @@ func TestDequantisedWeights(t *testing.T) {
 		}
 	}
 }
+
+// A deformable convolution small enough for differences; its samples lie away
+// from whole positions, where the derivative jumps.
+var _ = addCases([]opCase{{op: "DeformConv", attrs: Attrs{"group": 2, "offset_group": 2}, ins: ts{
+	normal(1, 2, 3, 3), normal(2, 1, 2, 2), uniform(0.15, 0.4, 1, 16, 2, 2), normal(2), uniform(0.5, 1, 1, 8, 2, 2)}}})
