@@ -23,7 +23,7 @@
 // segment is cut around it. Strings, ai.onnx.ml and data-dependent shapes are
 // the host's. An operator that is not supported is an error of NewSession.
 //
-// A name stands for a Value: a tensor, a sequence or an optional. Session.Run is
+// A name stands for a Value: a tensor, a sequence, an optional or a map. Session.Run is
 // for models whose inputs and outputs are tensors, Session.RunValues for all.
 //
 // Sessions read the operator sets 1 to 23. Nodes of old sets mean what their set

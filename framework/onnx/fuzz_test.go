@@ -22,6 +22,7 @@ func FuzzSession(f *testing.F) {
 	}
 	f.Add(valuesModel().Marshal())
 	f.Add(functionModel().Marshal())
+	f.Add(zipMapModel().Marshal())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Unmarshal(raw)
 		if err != nil || hugeConstants(m.Graph) {
@@ -89,6 +90,9 @@ func runAnything(s *Session) {
 			continue
 		} else if typ != nil && typ.Optional != nil {
 			feeds[in.Name] = None()
+			continue
+		} else if typ != nil && typ.Map != nil {
+			feeds[in.Name] = MapValue(ints(1), floats(2))
 			continue
 		}
 		dims, _ := in.Dims()

@@ -23,12 +23,8 @@ var operators = map[string]operator{}
 
 // instead says what to do about standard operators that sessions do not run.
 var instead = map[string]string{
-	"ImageDecoder":               "make its output, uint8 [height,width,channels], an input of the model and decode the file before the run",
-	MLDomain + ".CastMap":        "maps are not read; make the model's input a tensor",
-	MLDomain + ".DictVectorizer": "maps are not read; make the model's input a tensor",
-	MLDomain + ".SVMClassifier":  "export the classifier's decision function, or another classifier",
-	MLDomain + ".TreeEnsemble":   "export with operator set 3 of " + MLDomain + ", which has TreeEnsembleClassifier and TreeEnsembleRegressor",
-	MLDomain + ".ZipMap":         "export without it (skl2onnx: the option zipmap=False), so that probabilities are a tensor",
+	"ImageDecoder":             "make its output, uint8 [height,width,channels], an input of the model and decode the file before the run",
+	MLDomain + ".TreeEnsemble": "export with operator set 3 of " + MLDomain + ", which has TreeEnsembleClassifier and TreeEnsembleRegressor",
 }
 
 // register adds operators at start-up; a name given twice panics.

@@ -13,17 +13,31 @@ func (s *Session) checkValue(info *ValueInfo, v Value) error {
 		want, elem = SequenceKind, info.Type.Sequence
 	} else if info.Type != nil && info.Type.Optional != nil {
 		want, elem = OptionalKind, info.Type.Optional
+	} else if info.Type != nil && info.Type.Map != nil {
+		want = MapKind
 	}
 	if v.Kind() != want {
 		return fault.Errorf(fault.Invalid, "The model's input %q wants %v, got %v.", info.Name, want, v.Kind())
 	}
-	if want == TensorKind {
+	switch want {
+	case TensorKind:
 		return s.checkInput(info, v.t)
+	case MapKind:
+		return checkMap(info, v)
 	}
 	for _, item := range v.c.items {
 		if err := s.checkValue(&ValueInfo{Name: info.Name, Type: elem.Elem}, item); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func checkMap(info *ValueInfo, v Value) error {
+	keys, values := v.Map()
+	key, value := dtypes[info.Type.Map.Key], (&ValueInfo{Type: info.Type.Map.Value}).DType()
+	if keys.DType() != key || values.DType() != value {
+		return fault.Errorf(fault.Invalid, "The model's input %q wants a map of %v to %v, got %v to %v.", info.Name, key, value, keys.DType(), values.DType())
 	}
 	return nil
 }

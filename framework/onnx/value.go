@@ -8,8 +8,8 @@ import (
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// Value is what a name of a model stands for: a tensor, a sequence of values, or
-// an optional, which holds a value or none. Values do not change; copies share
+// Value is what a name of a model stands for: a tensor, a sequence of values, an
+// optional, which holds a value or none, or a map. Values do not change; copies share
 // their parts. The zero Value is no value at all.
 type Value struct {
 	t *tensor.Tensor
@@ -21,6 +21,7 @@ type compound struct {
 	optional bool
 	elem     tensor.DType // of a sequence of tensors; 0 when nothing says so
 	items    []Value      // of an optional none or one
+	entries  *mapEntries  // of a map
 }
 
 // Kind says what a Value is.
@@ -32,11 +33,12 @@ const (
 	TensorKind
 	SequenceKind
 	OptionalKind
+	MapKind
 )
 
 // String names the kind within a sentence: "a tensor".
 func (k Kind) String() string {
-	return [...]string{"nothing", "a tensor", "a sequence", "an optional"}[k]
+	return [...]string{"nothing", "a tensor", "a sequence", "an optional", "a map"}[k]
 }
 
 // maxSequence bounds the elements of one sequence.
@@ -78,6 +80,8 @@ func (v Value) Kind() Kind {
 		return NoValue
 	case v.c.optional:
 		return OptionalKind
+	case v.c.entries != nil:
+		return MapKind
 	}
 	return SequenceKind
 }
@@ -101,6 +105,8 @@ func (v Value) String() string {
 		return "nothing"
 	case TensorKind:
 		return v.t.String()
+	case MapKind:
+		return fmt.Sprintf("map(%v to %v)", v.c.entries.keys, v.c.entries.values)
 	}
 	var b strings.Builder
 	b.WriteString(map[bool]string{true: "optional(", false: "sequence("}[v.c.optional])
