@@ -14,7 +14,6 @@ import (
 
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
-	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
@@ -128,7 +127,7 @@ var mistakes = map[string]mistake{
 	"Lerp": wrong(func(b *bench) { graph.Lerp(variable(2), b.f(3), 0.5) }, "Lerp(float32[2], float32[3])", "differ"),
 }
 
-// moreMistakes are further wrong calls, of functions without operands and of nn.
+// moreMistakes are further wrong calls, of functions without operands too.
 var moreMistakes = map[string]mistake{
 	"Dims":                     wrong(func(b *bench) { graph.Dims(1.5) }, "Dims", "float64"),
 	"Symbol":                   wrong(func(b *bench) { graph.Symbol("") }, "Symbol", "name"),
@@ -148,25 +147,6 @@ var moreMistakes = map[string]mistake{
 	"axis of a node":           wrong(func(b *bench) { b.f(2, 3).Dim(7) }, "Dim(float32[2 3])", "axis 7"),
 	"graphs":                   wrong(func(b *bench) { graph.Add(b.f(2), graph.Scalar(graph.New(graph.Train), 1)) }, "Add(float32[2], float32[])", "different graphs"),
 
-	"nn.Linear":    wrong(func(b *bench) { nn.NewLinear(nn.NewParams(1), 4, 2).Forward(b.f("N", 3)) }, "Linear(float32[N 3], float32[4 2], float32[2])", "must be 4"),
-	"nn.Conv2D":    wrong(func(b *bench) { nn.NewConv2D(nn.NewParams(1), 4, 2, 3, nn.ConvOptions{}).Forward(b.f("N", 8, 8, 3)) }, "Conv2D(float32[N 8 8 3]", "channels"),
-	"nn.Conv1D":    wrong(func(b *bench) { nn.NewConv1D(nn.NewParams(1), 4, 2, 3, nn.ConvOptions{}).Forward(b.f("N", 8)) }, "Conv1D(float32[N 8]"),
-	"nn.Embedding": wrong(func(b *bench) { nn.NewEmbedding(nn.NewParams(1), 4, 2).Forward(b.f("N")) }, "Gather(float32[4 2], float32[N])", "int64"),
-	"nn.BatchNorm": wrong(func(b *bench) { nn.NewBatchNorm(nn.NewParams(1), 4).Forward(b.f("N", 3)) }, "BatchNorm", "float32[N 3]"),
-	"nn.LayerNorm": wrong(func(b *bench) { nn.NewLayerNorm(nn.NewParams(1), 4).Forward(b.f("N", 3)) }, "LayerNorm(float32[N 3], float32[4], float32[4])"),
-	"nn.RMSNorm":   wrong(func(b *bench) { nn.NewRMSNorm(nn.NewParams(1), 4).Forward(b.f("N", 3)) }, "RMSNorm(float32[N 3], float32[4])"),
-	"nn.MultiHeadAttention": wrong(func(b *bench) {
-		nn.NewMultiHeadAttention(nn.NewParams(1), 4, 2, nn.AttentionOptions{}).Forward(b.f("N", 4), nil)
-	},
-		"MultiHeadAttention(float32[N 4], float32[N 4])", "[N T d]"),
-	"nn.NewMultiHeadAttention": wrong(func(b *bench) { nn.NewMultiHeadAttention(nn.NewParams(1), 5, 2, nn.AttentionOptions{}) }, "MultiHeadAttention", "2 heads do not divide the width 5"),
-	"nn.Act":                   wrong(func(b *bench) { nn.Act("relux") }, "Act", "relux"),
-	"nn.Params":                wrong(func(b *bench) { p := nn.NewParams(1); p.Weight("w", nn.Zeros, 1); p.Weight("w", nn.Zeros, 1) }, "Params", `"w"`),
-	"nn.CrossEntropy":          wrong(func(b *bench) { nn.CrossEntropy(b.f("N", 4), b.ints("M"), 0) }, "CrossEntropy(float32[N 4], int64[M])"),
-	"nn.MSE":                   wrong(func(b *bench) { nn.MSE(b.f("N", 4), b.f("N", 3)) }, "float32[N 4]", "float32[N 3]"),
-	"nn.Huber":                 wrong(func(b *bench) { nn.Huber(b.f("N", 4), b.f("N", 3), 1) }, "float32[N 4]", "float32[N 3]"),
-	"nn.BCE":                   wrong(func(b *bench) { nn.BCE(b.f("N", 4), b.f("N", 3)) }, "float32[N 4]", "float32[N 3]"),
-
 	"nil node":      wrong(func(b *bench) { graph.Relu(nil) }, "Relu", "nil"),
 	"nil operand":   wrong(func(b *bench) { graph.Add(b.f(2), nil) }, "Add(float32[2], nil)", "operand 2 is nil"),
 	"nil reduced":   wrong(func(b *bench) { graph.Sum(nil, 1) }, "Sum", "nil"),
@@ -175,8 +155,6 @@ var moreMistakes = map[string]mistake{
 	"nil variable":  wrong(func(b *bench) { b.g.Var(nil) }, "Var", "nil"),
 	"nil constant":  wrong(func(b *bench) { b.g.Const(nil) }, "Const", "nil"),
 	"nil in a list": wrong(func(b *bench) { graph.Concat(0, b.f(2), nil) }, "Concat", "nil"),
-	"nil to layer":  wrong(func(b *bench) { nn.NewLinear(nn.NewParams(1), 4, 2).Forward(nil) }, "nil"),
-	"nil layer":     wrong(func(b *bench) { var l *nn.Linear; l.Forward(b.f(1, 4)) }, "Linear.Forward", "nil"),
 	"nil mean":      wrong(func(b *bench) { graph.BatchNorm(b.f("N", 3), b.f(3), b.f(3), nil, nil, graph.BatchNormOptions{}) }, "BatchNorm", "nil"),
 }
 
