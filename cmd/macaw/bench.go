@@ -11,6 +11,8 @@ import (
 type benchCmd struct {
 	Kernels kernelsCmd `cmd:"" default:"withargs" help:"Measure the peak and what the kernels reach of it (the default)."`
 	Profile profileCmd `cmd:"" help:"Show where the time of a model or of a training step goes."`
+	Peers   peersCmd   `cmd:"" help:"Compare with PyTorch and ONNX Runtime, in turn."`
+	Memory  memoryCmd  `cmd:"" hidden:""`
 }
 
 type kernelsCmd struct {

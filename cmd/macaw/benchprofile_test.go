@@ -59,7 +59,7 @@ func TestBenchProfileMistakes(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"--train", "other"}, "gpt, lenet, resnet18"},
+		{[]string{"--train", "other"}, "gpt, lenet, mlp, resnet18"},
 		{[]string{"missing.onnx"}, "missing.onnx cannot be read"},
 		{[]string{broken}, "is no ONNX model"},
 		{[]string{"--train", "lenet", "--runs", "0"}, "at least 1"},
