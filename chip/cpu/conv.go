@@ -25,8 +25,27 @@ func (c *call) conv(op *chip.Conv) kernel {
 		return s.depthwise(c.in[1])
 	}
 	s.plan()
+	if c.fixed(1) {
+		s.weights = c.prepack(1, convLayout{[4]int(c.ins[1].Shape), s.groups}, s.packedFloats()+packSlack, func(dst []float32) {
+			for u := range s.groups * len(s.panels) {
+				s.packForward(dst, c.in[1], u)
+			}
+		})
+		return s.kernel()
+	}
 	c.wantShared(s.packedFloats() + packSlack)
-	return inOrder(s.packForward(c.in[1]), s.kernel())
+	pack := s.each(s.groups*len(s.panels), 1+16*1024/(len(s.taps)*s.c/s.groups*s.tier.cols), func(lo, hi, _ int) {
+		for u := lo; u < hi; u++ {
+			s.packForward(s.shared, c.in[1], u)
+		}
+	})
+	return inOrder(pack, s.kernel())
+}
+
+// convLayout describes a constant filter's packing.
+type convLayout struct {
+	shape  [4]int
+	groups int
 }
 
 func nothing() error { return nil }
@@ -57,18 +76,13 @@ func (c *call) productOf(op *chip.Gemm, a, b, out chip.Value) kernel {
 	return m.gemm(op)
 }
 
-// packForward packs the weights [KH,KW,C/groups,K] group by group.
-func (s *sliding) packForward(w *view) kernel {
-	cg, kg := s.c/s.groups, s.k/s.groups
-	depth := len(s.taps) * cg
-	return s.each(s.groups*len(s.panels), 1+16*1024/(depth*s.tier.cols), func(lo, hi, _ int) {
-		for u := lo; u < hi; u++ {
-			g, p := u/len(s.panels), u%len(s.panels)
-			b := matrixAt{address(w) + uintptr(4*g*kg), s.k, 1}
-			dst := s.shared[s.packed+g*depth*packedWidth(s.panels):]
-			s.tier.packPanels(dst, b, depth, s.panels[p:p+1], depth, 0)
-		}
-	})
+// packForward packs part u of the weights [KH,KW,C/groups,K]: a panel of a group.
+func (s *sliding) packForward(packed []float32, w *view, u int) {
+	kg := s.k / s.groups
+	depth := len(s.taps) * s.c / s.groups
+	g, p := u/len(s.panels), u%len(s.panels)
+	b := matrixAt{address(w) + uintptr(4*g*kg), s.k, 1}
+	s.tier.packPanels(packed[g*depth*packedWidth(s.panels):], b, depth, s.panels[p:p+1], depth, 0)
 }
 
 // convGradInput prepares the gradient by the input: dx[h] sums w[kh]·dy[i] over

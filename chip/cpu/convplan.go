@@ -33,7 +33,8 @@ type sliding struct {
 
 	panels  []panel // of one group's output channels
 	chunks  []chunk
-	packed  int // where the packed weights are in the shared scratch
+	weights []float32 // packed before the first run; nil where every run packs them
+	packed  int       // where they are in the shared scratch then
 	unit    unitShape
 	inPlace bool // every tap lies inside the image: no padded copy is needed
 }

@@ -87,7 +87,11 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 	if last && s.act == chip.ReLU {
 		t.floor = 0
 	}
-	weights := addressOf(s.shared) + uintptr(4*(s.packed+g*depth*packedWidth(s.panels)))
+	weights := addressOf(s.weights)
+	if s.weights == nil {
+		weights = addressOf(s.shared) + uintptr(4*s.packed)
+	}
+	weights += uintptr(4 * g * depth * packedWidth(s.panels))
 	for _, p := range s.panels {
 		t.bias = 0
 		t.setColumns(p.n, p.width)

@@ -18,9 +18,10 @@ type Options struct {
 
 // Device computes on the host's cores.
 type Device struct {
-	pool *pool
-	tier *tier
-	info chip.Info
+	pool  *pool
+	tier  *tier
+	info  chip.Info
+	packs prepacks
 }
 
 var (

@@ -3,39 +3,54 @@ package cpu
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// runOp runs one operator on float32 values and returns its first output.
-func runOp(t *testing.T, d *Device, op chip.Op, out []int, ins ...chip.Value) []float32 {
+// runOp runs one operator on float32 values and returns its first output, of
+// operands that are constants and of operands that are inputs.
+func runOp(t *testing.T, d *Device, op chip.Op, out []int, ins ...chip.Value) (results [][]float32) {
 	t.Helper()
-	p := &chip.Program{Values: ins, Instrs: []chip.Instr{{Op: op}}}
-	for i := range ins {
-		p.Instrs[0].Args = append(p.Instrs[0].Args, i)
-	}
-	p.Outputs = []chip.Slot{{DType: chip.Float32, Shape: out}}
-	p.Values = append(p.Values, chip.Value{DType: chip.Float32, Shape: out, Kind: chip.Output})
-	p.Instrs[0].Outs = []int{len(ins)}
-	x, err := d.Compile(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y := newGuarded(make([]float32, p.Outputs[0].Len()))
-	b, err := d.Wrap(y.in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the second run finds the scratch used
-		if err := x.Run(nil, []chip.Buffer{b}, nil); err != nil {
+	for _, kind := range []chip.Kind{chip.Constant, chip.Input} {
+		p := &chip.Program{Values: slices.Clone(ins), Instrs: []chip.Instr{{Op: op}}}
+		var inputs []chip.Buffer
+		for i, v := range ins {
+			p.Instrs[0].Args = append(p.Instrs[0].Args, i)
+			if kind == chip.Input {
+				p.Values[i] = chip.Value{DType: v.DType, Shape: v.Shape, Kind: chip.Input, Index: i}
+				p.Inputs = append(p.Inputs, chip.Slot{DType: v.DType, Shape: v.Shape})
+				b, err := d.Wrap(v.Data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				inputs = append(inputs, b)
+			}
+		}
+		p.Outputs = []chip.Slot{{DType: chip.Float32, Shape: out}}
+		p.Values = append(p.Values, chip.Value{DType: chip.Float32, Shape: out, Kind: chip.Output})
+		p.Instrs[0].Outs = []int{len(ins)}
+		x, err := d.Compile(p)
+		if err != nil {
 			t.Fatal(err)
 		}
+		y := newGuarded(make([]float32, p.Outputs[0].Len()))
+		b, err := d.Wrap(y.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second run finds the scratch used
+			if err := x.Run(inputs, []chip.Buffer{b}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !y.intact() {
+			t.Errorf("%s writes outside its output %v", op.Name(), out)
+		}
+		results = append(results, y.in)
 	}
-	if !y.intact() {
-		t.Errorf("%s writes outside its output %v", op.Name(), out)
-	}
-	return y.in
+	return results
 }
 
 func constant(r *rand.Rand, shape ...int) chip.Value {
@@ -45,12 +60,14 @@ func constant(r *rand.Rand, shape ...int) chip.Value {
 }
 
 // compareSums allows the rounding of sums of k products of numbers up to 2.
-func compareSums(t *testing.T, got []float32, want []float64, k int) {
+func compareSums(t *testing.T, results [][]float32, want []float64, k int) {
 	t.Helper()
 	tol := 1e-5 * (1 + math.Sqrt(float64(k)))
-	for i, w := range want {
-		if !(math.Abs(float64(got[i])-w) <= tol) {
-			t.Fatalf("element %d of %d is %v, want %v", i, len(want), got[i], w)
+	for _, got := range results {
+		for i, w := range want {
+			if !(math.Abs(float64(got[i])-w) <= tol) {
+				t.Fatalf("element %d of %d is %v, want %v", i, len(want), got[i], w)
+			}
 		}
 	}
 }

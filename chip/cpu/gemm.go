@@ -23,7 +23,8 @@ type product struct {
 	alpha          float32
 	panels         []panel
 	packA, directB bool
-	kc             int // steps of a block
+	kc             int       // steps of a block
+	ready          []float32 // all blocks of a constant b, packed before the first run
 }
 
 // panel is a group of columns that one kernel call covers.
@@ -77,8 +78,8 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	if g.m == 0 || g.n == 0 || g.batches == 0 {
 		return func() error { return nil }
 	}
-	if op.TransB && !op.TransA && g.m <= 4 && g.k >= 16 {
-		return g.byDots()
+	if k := g.fewRows(); k != nil {
+		return k
 	}
 	t := c.tier
 	g.panels = t.panelsOf(g.n)
@@ -90,13 +91,36 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 		blocks := (g.k + kBlock - 1) / kBlock
 		g.kc = (g.k + blocks - 1) / blocks
 	}
-	if g.batches >= c.pool.threads && g.kc*packedWidth(g.panels) <= packedLimit/4 {
-		return g.byBatch()
-	}
 	if g.batches == 1 && c.pool.threads > 1 && g.k >= 2048 && g.k >= 8*max(g.m, g.n) {
 		return g.bySteps()
 	}
+	g.prepackB()
+	if g.batches >= c.pool.threads && g.kc*packedWidth(g.panels) <= packedLimit/4 {
+		return g.byBatch()
+	}
 	return g.whole()
+}
+
+// gemmLayout describes a constant factor's packing.
+type gemmLayout struct {
+	trans    bool
+	n, k, kc int
+}
+
+// prepackB packs a constant b that all batches share.
+func (g *product) prepackB() {
+	if g.k == 0 || !g.fixed(1) || !g.sharedB && g.batches > 1 {
+		return
+	}
+	width := packedWidth(g.panels)
+	g.ready = g.prepack(1, gemmLayout{g.op.TransB, g.n, g.k, g.kc}, g.k*width+packSlack, func(dst []float32) {
+		_, b, _ := g.operands(0)
+		for k0 := 0; k0 < g.k; k0 += g.kc {
+			kc := min(g.kc, g.k-k0)
+			g.tier.packPanels(dst[k0*width:], matrixAt{b.at(k0, 0), b.row, b.col}, kc, g.panels, kc, 0)
+		}
+	})
+	g.directB = false
 }
 
 // operands gives a, b and the output of a batch.
@@ -118,7 +142,8 @@ func (g *product) operands(batch int) (a, b, out matrixAt) {
 // byBatch gives every worker whole products.
 func (g *product) byBatch() kernel {
 	aFloats := (g.blockRows(g.m)*g.kc + 2*packSlack) &^ (packSlack - 1)
-	g.wantLocal(aFloats + g.kc*packedWidth(g.panels) + packSlack)
+	width := packedWidth(g.panels)
+	g.wantLocal(aFloats + g.kc*width + packSlack)
 	grain := 1 + 64*1024/(g.m*g.n*max(g.k, 1))
 	return g.each(g.batches, grain, func(lo, hi, worker int) {
 		for i := lo; i < hi; i++ {
@@ -126,7 +151,11 @@ func (g *product) byBatch() kernel {
 			packed := g.locals[worker][aFloats:]
 			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.kc) {
 				kc := min(g.kc, g.k-k0)
-				g.pack(packed, b, k0, kc, g.panels)
+				if g.ready != nil {
+					packed = g.ready[k0*width:]
+				} else {
+					g.pack(packed, b, k0, kc, g.panels)
+				}
 				g.rows(worker, a, b, out, packed, k0, kc, 0, g.m, g.panels)
 			}
 		}
@@ -147,10 +176,9 @@ func (g *product) pack(packed []float32, b matrixAt, k0, kc int, panels []panel)
 func (g *product) whole() kernel {
 	threads := g.pool.threads
 	group := len(g.panels) // panels that are packed at a time
-	if limit := max(1, packedLimit/max(1, g.kc*g.tier.cols)); !g.directB {
-		group = min(group, limit)
-	}
-	if !g.directB {
+	packs := !g.directB && g.ready == nil
+	if packs {
+		group = min(group, max(1, packedLimit/max(1, g.kc*g.tier.cols)))
 		g.wantShared(g.kc*group*g.tier.cols + packSlack)
 	}
 	rowParts, rows := g.rowParts(threads)
@@ -168,9 +196,14 @@ func (g *product) whole() kernel {
 	if rowParts < threads && g.m*g.n*g.k > 32*1024 {
 		colParts = min(group, (2*threads+rowParts-1)/rowParts)
 	}
+	width := packedWidth(g.panels)
 	rowPart := func(i, worker int) {
 		r, c, n := i/colParts*rows, i%colParts, len(s.panels)
-		g.rows(worker, s.a, s.b, s.out, g.shared, s.k0, s.kc, r, min(g.m, r+rows), s.panels[c*n/colParts:(c+1)*n/colParts])
+		packed := g.shared
+		if g.ready != nil {
+			packed = g.ready[s.k0*width:]
+		}
+		g.rows(worker, s.a, s.b, s.out, packed, s.k0, s.kc, r, min(g.m, r+rows), s.panels[c*n/colParts:(c+1)*n/colParts])
 	}
 	base := make([]panel, len(g.panels)) // the packing of each group starts at 0
 	for i, p := range g.panels {
@@ -184,7 +217,7 @@ func (g *product) whole() kernel {
 				s.k0, s.kc = k0, min(g.kc, g.k-k0)
 				for j := 0; j < len(base); j += group {
 					s.panels = base[j:min(len(base), j+group)]
-					if !g.directB {
+					if packs {
 						g.pool.run(packParts, packPart)
 					}
 					g.pool.run(rowParts*colParts, rowPart)
@@ -285,27 +318,4 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc
 			run(t)
 		}
 	}
-}
-
-// byDots computes few rows of a product by a transposed matrix.
-func (g *product) byDots() kernel {
-	t := g.tier
-	return g.each(g.batches*g.n, 1+16*1024/(g.m*g.k), func(lo, hi, _ int) {
-		for u := lo; u < hi; u++ {
-			a, b, out := g.operands(u / g.n)
-			j := u % g.n
-			for i := range g.m {
-				v := g.alpha * t.dot(floatsAt(a.at(i, 0), g.k), floatsAt(b.at(0, j), g.k))
-				o := floatsAt(out.at(i, j), 1)
-				if g.op.Accumulate {
-					v += o[0]
-				}
-				if g.op.Bias {
-					v += g.in[2].f32()[j]
-				}
-				o[0] = v
-				t.activate(o, g.op.Act)
-			}
-		}
-	})
 }

@@ -51,6 +51,13 @@ func avx2Maps() mapFns {
 
 var avx2Vectors = vectors{add: plusAVX2, scale: scaleAVX2, shift: shiftAVX2, axpy: axpyAVX2, mulAdd: mulAddAVX2,
 	sum: sumAVX2, dot: dotAVX2, max: maxRowAVX2, sqDiff: sqDiffAVX2, expSum: expSumAVX2, standardise: standardiseAVX2,
+	dots: func(dst, x, w []float32) {
+		n := len(dst) &^ 3
+		dotsAVX2(dst[:n], x, w)
+		for j := n; j < len(dst); j++ {
+			dst[j] = dotAVX2(x, w[j*len(x):(j+1)*len(x)])
+		}
+	},
 	normalise: func(dst, a, gamma, beta []float32, mean, rstd float32) {
 		if beta == nil {
 			standardiseAVX2(dst, a, mean, rstd)

@@ -128,6 +128,24 @@ func TestVectorTwins(t *testing.T) {
 	}
 }
 
+// TestDotsTwins multiplies matrices of several rows and lengths by a vector.
+func TestDotsTwins(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	for _, tier := range usable() {
+		for _, k := range edges {
+			for rows := range 10 {
+				x, w := random(r, k), random(r, k*rows)
+				got, want := newGuarded(make([]float32, rows)), make([]float32, rows)
+				tier.dots(got.in, x, w)
+				goDots(want, x, w)
+				if err := closeTo(got.in, want, 1e-4); err != nil || !got.intact() {
+					t.Errorf("%s %dx%d: %v, intact %v", tier.name, rows, k, err, got.intact())
+				}
+			}
+		}
+	}
+}
+
 // TestColumnTwins compares the functions over columns with their Go twins.
 func TestColumnTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))

@@ -13,6 +13,7 @@ type vectors struct {
 	mulAdd      func(dst, a, b []float32)                  // dst + a·b
 	sum         func(a []float32) float32                  // Σ a
 	dot         func(a, b []float32) float32               // Σ a·b
+	dots        func(dst, x, w []float32)                  // dst[j] = Σ x·w[j] of the rows w[j], each as long as x
 	max         func(a []float32) float32                  // the greatest, NaN if any; -Inf of none
 	sqDiff      func(a []float32, mean float32) float32    // Σ (a-mean)²
 	shift       func(dst, a []float32, s float32)          // a + s
@@ -56,7 +57,7 @@ var goVectors = vectors{
 			dst[i] += a[i] * b[i]
 		}
 	},
-	sum: goSum, dot: goDot, max: goMax, sqDiff: goSqDiff, expSum: goExpSum, normalise: goNormalise,
+	sum: goSum, dot: goDot, dots: goDots, max: goMax, sqDiff: goSqDiff, expSum: goExpSum, normalise: goNormalise,
 }
 
 // goSum adds in four chains, which is faster and rounds less than one.

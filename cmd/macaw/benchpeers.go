@@ -98,7 +98,7 @@ const noisySpread = 0.25
 // othersLimit is the share of the cores that other processes may take. Less
 // than one core of two delays a peer whose threads wait for each other at every
 // operator far more than it delays Macaw, in all rounds alike.
-const othersLimit = 0.04
+const othersLimit = 0.08
 
 func (c *peersCmd) Run(e *env) error {
 	if c.Threads < 1 || c.Rounds < 1 || c.Seconds <= 0 {

@@ -39,6 +39,7 @@ var files = []struct {
 	{"map", elementwise},
 	{"math", functions},
 	{"row", rows},
+	{"dots", dots},
 	{"column", columns},
 	{"update", updates},
 	{"pool", pools},

@@ -1,0 +1,70 @@
+package cpu
+
+import (
+	"sync"
+	"unsafe"
+	"weak"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+// prepacked are constant weights in the order of the tiles, made once. A model
+// that is planned for several shapes has them once too.
+type prepacked struct {
+	floats []float32
+	source any // the constant: as long as it lives, no other has its address
+}
+
+// packKey tells packings apart: of which constant, and in which order.
+type packKey struct {
+	data   uintptr
+	layout any // a comparable description
+}
+
+// prepacks are a device's packings. They live as long as an executable needs them.
+type prepacks struct {
+	mu sync.Mutex
+	m  map[packKey]weak.Pointer[prepacked]
+}
+
+// prepack returns n floats that fill wrote for a constant argument under a
+// layout, and keeps them with the executable.
+func (c *call) prepack(arg int, layout any, n int, fill func(dst []float32)) []float32 {
+	ps := &c.dev.packs
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	key := packKey{uintptr(c.in[arg].p), layout}
+	p := ps.m[key].Value()
+	if p == nil {
+		p = &prepacked{floats: alignedFloats(n), source: c.ins[arg].Data}
+		fill(p.floats)
+		ps.sweep()
+		ps.m[key] = weak.Make(p)
+	}
+	c.packed = append(c.packed, p)
+	return p.floats
+}
+
+// sweep forgets packings that no executable needs any more.
+func (ps *prepacks) sweep() {
+	if ps.m == nil {
+		ps.m = map[packKey]weak.Pointer[prepacked]{}
+	}
+	for key, p := range ps.m {
+		if p.Value() == nil {
+			delete(ps.m, key)
+		}
+	}
+}
+
+// fixed reports whether an argument is a float32 constant, whose packing can be kept.
+func (c *call) fixed(arg int) bool {
+	v := c.ins[arg]
+	return v.Kind == chip.Constant && v.DType == chip.Float32 && c.in[arg].p != nil && c.in[arg].p == constantAt(v)
+}
+
+// constantAt is where a constant's data lie: a widened operand lies elsewhere.
+func constantAt(v chip.Value) unsafe.Pointer {
+	_, _, p, _ := sliceOf(v.Data)
+	return p
+}
