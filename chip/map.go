@@ -65,11 +65,12 @@ const (
 	FnWhere // A != 0 ? B : C
 	FnMod   // A - B·floor(A/B)
 	FnIsNaN
+	FnCDF // Φ(A) = (1+erf(A/√2))/2, the normal distribution function
 )
 
 var mapFnNames = [...]string{"Const", "Add", "Sub", "Mul", "Div", "Max", "Min", "Pow", "Neg", "Abs", "Exp", "Log", "Sqrt",
 	"Rsqrt", "Recip", "Tanh", "Sigmoid", "Erf", "Sin", "Cos", "Relu", "Floor", "Ceil", "Round", "Sign", "Eq", "Ne", "Lt", "Le",
-	"And", "Or", "Not", "Where", "Mod", "IsNaN"}
+	"And", "Or", "Not", "Where", "Mod", "IsNaN", "CDF"}
 
 // String is the name without "Fn".
 func (f MapFn) String() string { return mapFnNames[f] }

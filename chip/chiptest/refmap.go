@@ -110,6 +110,8 @@ func applyUnary(fn chip.MapFn, a float64) float64 {
 		return truth(a == 0)
 	case chip.FnIsNaN:
 		return truth(a != a)
+	case chip.FnCDF:
+		return math.Erfc(-a/math.Sqrt2) / 2
 	}
 	f := map[chip.MapFn]func(float64) float64{
 		chip.FnAbs: math.Abs, chip.FnExp: math.Exp, chip.FnLog: math.Log, chip.FnSqrt: math.Sqrt, chip.FnTanh: math.Tanh,

@@ -19,12 +19,12 @@ var unaryDomains = map[chip.MapFn]domain{
 	chip.FnNeg: {-9, 9, 0}, chip.FnAbs: {-9, 9, 0}, chip.FnExp: {-90, 88, 5e-7}, chip.FnLog: {1e-3, 50, 5e-7}, chip.FnSqrt: {0, 9, 2e-7},
 	chip.FnRsqrt: {1e-3, 9, 1e-6}, chip.FnRecip: {0.01, 9, 1e-6}, chip.FnTanh: {-12, 12, 5e-7}, chip.FnSigmoid: {-30, 30, 5e-7}, chip.FnErf: {-5, 5, 5e-7},
 	chip.FnSin: {-30, 30, 5e-7}, chip.FnCos: {-30, 30, 5e-7}, chip.FnRelu: {-9, 9, 0}, chip.FnFloor: {-9, 9, 0}, chip.FnCeil: {-9, 9, 0},
-	chip.FnRound: {-9, 9, 0}, chip.FnSign: {-9, 9, 0}, chip.FnNot: {-1, 1, 0}, chip.FnIsNaN: {-1, 1, 0},
+	chip.FnRound: {-9, 9, 0}, chip.FnSign: {-9, 9, 0}, chip.FnNot: {-1, 1, 0}, chip.FnIsNaN: {-1, 1, 0}, chip.FnCDF: {-7, 7, 3e-7},
 }
 
 func mapRows() []row {
 	var rs []row
-	for fn := chip.FnAdd; fn <= chip.FnIsNaN; fn++ {
+	for fn := chip.FnAdd; fn <= chip.FnCDF; fn++ {
 		d, unary := unaryDomains[fn]
 		for _, n := range []int{1, 7, 8, 1037} {
 			a := noise(1, n).with(func(v float64) float64 { return (v+1)/2*(d.hi-d.lo) + d.lo })
@@ -71,7 +71,7 @@ func specialRows() []row {
 	inf, nan := math.Inf(1), math.NaN()
 	x := values(chip.Float32, 0, 1, -1, inf, -inf, nan, math.Copysign(0, -1), 100, -100, 89, 200)
 	var rs []row
-	for _, fn := range []chip.MapFn{chip.FnExp, chip.FnTanh, chip.FnSigmoid, chip.FnErf, chip.FnAbs, chip.FnSqrt, chip.FnLog, chip.FnIsNaN, chip.FnFloor, chip.FnRound, chip.FnNot, chip.FnRecip, chip.FnRsqrt} {
+	for _, fn := range []chip.MapFn{chip.FnExp, chip.FnTanh, chip.FnSigmoid, chip.FnErf, chip.FnCDF, chip.FnAbs, chip.FnSqrt, chip.FnLog, chip.FnIsNaN, chip.FnFloor, chip.FnRound, chip.FnNot, chip.FnRecip, chip.FnRsqrt} {
 		in := x
 		if fn == chip.FnRecip || fn == chip.FnRsqrt {
 			in = values(chip.Float32, 0, inf, nan, 1, 4)

@@ -26,6 +26,9 @@ func goSiLU(x []float32) {
 
 func goGELU(x []float32) {
 	for i, v := range x {
-		x[i] = float32(0.5 * float64(v) * (1 + math.Erf(float64(v)/math.Sqrt2)))
+		x[i] = float32(float64(v) * cdf(float64(v)))
 	}
 }
+
+// cdf is the normal distribution function.
+func cdf(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }

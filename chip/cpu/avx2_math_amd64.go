@@ -29,12 +29,17 @@ func sigmoidAVX2(dst []float32, a []float32, b []float32, c []float32)
 //go:noescape
 func erfAVX2(dst []float32, a []float32, b []float32, c []float32)
 
+// cdfAVX2 writes the normal distribution function of a.
+//
+//go:noescape
+func cdfAVX2(dst []float32, a []float32, b []float32, c []float32)
+
 // siluAVX2 writes a·sigmoid(a).
 //
 //go:noescape
 func siluAVX2(dst []float32, a []float32, b []float32, c []float32)
 
-// geluAVX2 writes a·(1+erf(a/√2))/2.
+// geluAVX2 writes a times the normal distribution function of a.
 //
 //go:noescape
 func geluAVX2(dst []float32, a []float32, b []float32, c []float32)

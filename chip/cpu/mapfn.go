@@ -8,7 +8,7 @@ import (
 
 // mapFns are a tier's elementwise functions over blocks, by MapFn. Operands
 // that a function does not have are whatever the caller passes.
-type mapFns [chip.FnIsNaN + 1]func(dst, a, b, c []float32)
+type mapFns [chip.FnCDF + 1]func(dst, a, b, c []float32)
 
 func floatUnary(f func(a float32) float32) func(dst, a, b, c []float32) {
 	return func(dst, a, _, _ []float32) {
@@ -72,6 +72,7 @@ var goMaps = mapFns{
 		return float32(float64(a) - float64(b)*math.Floor(float64(a)/float64(b)))
 	}),
 	chip.FnIsNaN: floatUnary(func(a float32) float32 { return truth(a != a) }),
+	chip.FnCDF:   by64(cdf),
 }
 
 func floatWhere(dst, a, b, c []float32) {

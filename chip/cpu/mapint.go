@@ -51,7 +51,7 @@ func same(a int64) int64 { return a }
 
 // intFns are the functions of integer maps. Division rounds towards zero;
 // dividing by zero gives 0.
-var intFns = [chip.FnIsNaN + 1]func(dst, a, b, c []int64){
+var intFns = [chip.FnCDF + 1]func(dst, a, b, c []int64){
 	chip.FnAdd: intBinary(func(a, b int64) int64 { return a + b }),
 	chip.FnSub: intBinary(func(a, b int64) int64 { return a - b }),
 	chip.FnMul: intBinary(func(a, b int64) int64 { return a * b }),
@@ -88,6 +88,7 @@ var intFns = [chip.FnIsNaN + 1]func(dst, a, b, c []int64){
 	},
 	chip.FnMod:   intBinary(intMod),
 	chip.FnIsNaN: intUnary(func(int64) int64 { return 0 }),
+	chip.FnCDF:   viaFloat(cdf),
 }
 
 func intDiv(a, b int64) int64 {

@@ -42,7 +42,7 @@ func avx2Maps() mapFns {
 		chip.FnEq: eqAVX2, chip.FnNe: neAVX2, chip.FnLt: ltAVX2, chip.FnLe: leAVX2, chip.FnNeg: negAVX2, chip.FnAbs: absAVX2,
 		chip.FnRelu: reluAVX2, chip.FnRecip: recipAVX2, chip.FnSqrt: sqrtAVX2, chip.FnRsqrt: rsqrtAVX2, chip.FnRound: roundAVX2,
 		chip.FnFloor: floorAVX2, chip.FnCeil: ceilAVX2, chip.FnNot: notAVX2, chip.FnIsNaN: isNaNAVX2, chip.FnWhere: whereAVX2,
-		chip.FnExp: expAVX2, chip.FnLog: logAVX2, chip.FnTanh: tanhAVX2, chip.FnSigmoid: sigmoidAVX2, chip.FnErf: erfAVX2,
+		chip.FnExp: expAVX2, chip.FnLog: logAVX2, chip.FnTanh: tanhAVX2, chip.FnSigmoid: sigmoidAVX2, chip.FnErf: erfAVX2, chip.FnCDF: cdfAVX2,
 	} {
 		m[fn] = f
 	}

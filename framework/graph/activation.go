@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"math"
-
 	"github.com/macaw-ai/macaw/chip"
 )
 
@@ -26,13 +24,12 @@ var _ = unary("SiLU", func(x, y, dy *Node) *Node {
 	return Mul(dy, Add(s, Mul(y, Sub(Scalar(x.Graph(), 1), s))))
 }, fn(chip.FnSigmoid, 0), fn(chip.FnMul, 0, 1))
 
-// geluOp is x·(1+erf(x/√2))/2; its derivative is Φ(x) + x·φ(x).
+// geluCode is x·Φ(x).
+var geluCode = []chip.MapInstr{fn(chip.FnCDF, 0), fn(chip.FnMul, 0, 1)}
+
 var _ = unary("GELU", func(x, y, dy *Node) *Node {
-	cdf := MulScalar(AddScalar(Erf(MulScalar(x, math.Sqrt2/2)), 1), 0.5)
-	pdf := MulScalar(Exp(MulScalar(Mul(x, x), -0.5)), float32(1/math.Sqrt(2*math.Pi)))
-	return Mul(dy, Add(cdf, Mul(x, pdf)))
-}, imm(math.Sqrt2/2), fn(chip.FnMul, 0, 1), fn(chip.FnErf, 2), imm(1), fn(chip.FnAdd, 3, 4),
-	fn(chip.FnMul, 0, 5), imm(0.5), fn(chip.FnMul, 6, 7))
+	return Mul(dy, Add(NormalCDF(x), Mul(x, normalPDF(x))))
+}, geluCode...)
 
 // softplusOp is log(1+exp(x)) = max(x,0) + log(1+exp(-|x|)), which cannot overflow.
 var _ = unary("Softplus", func(x, y, dy *Node) *Node { return Mul(dy, Sigmoid(x)) },

@@ -28,6 +28,7 @@ var (
 	_ = unary("Erf", func(x, y, dy *Node) *Node {
 		return Mul(MulScalar(dy, float32(2/math.Sqrt(math.Pi))), Exp(Neg(Mul(x, x))))
 	}, fn(chip.FnErf, 0))
+	_ = unary("NormalCDF", func(x, y, dy *Node) *Node { return Mul(dy, normalPDF(x)) }, fn(chip.FnCDF, 0))
 	_ = unary("Sin", func(x, y, dy *Node) *Node { return Mul(dy, Cos(x)) }, fn(chip.FnSin, 0))
 	_ = unary("Cos", func(x, y, dy *Node) *Node { return Neg(Mul(dy, Sin(x))) }, fn(chip.FnCos, 0))
 	_ = unary("Floor", nil, fn(chip.FnFloor, 0))
@@ -59,6 +60,15 @@ func Recip(x *Node) *Node { return on("Recip", nil, x) }
 
 // Erf returns the error function 2/sqrt(π)·∫₀ˣ exp(-t²) dt.
 func Erf(x *Node) *Node { return on("Erf", nil, x) }
+
+// NormalCDF returns Φ(x) = (1 + erf(x/√2))/2, the probability that a standard
+// normal variable is at most x.
+func NormalCDF(x *Node) *Node { return on("NormalCDF", nil, x) }
+
+// normalPDF is the density exp(-x²/2)/√(2π), the derivative of NormalCDF.
+func normalPDF(x *Node) *Node {
+	return MulScalar(Exp(MulScalar(Mul(x, x), -0.5)), float32(1/math.Sqrt(2*math.Pi)))
+}
 
 // Sin returns the sine of x in radians.
 func Sin(x *Node) *Node { return on("Sin", nil, x) }

@@ -70,7 +70,7 @@ var mistakes = map[string]mistake{
 	"SiLU": wrongUnary("SiLU", graph.SiLU), "GELU": wrongUnary("GELU", graph.GELU), "Softplus": wrongUnary("Softplus", graph.Softplus),
 	"Neg": wrong(func(b *bench) { graph.Neg(b.text(3)) }, "Neg(bool[3])"), "Abs": wrong(func(b *bench) { graph.Abs(b.text(3)) }, "Abs(bool[3])"),
 	"Exp": wrongUnary("Exp", graph.Exp), "Log": wrongUnary("Log", graph.Log),
-	"Sqrt": wrongUnary("Sqrt", graph.Sqrt), "Rsqrt": wrongUnary("Rsqrt", graph.Rsqrt), "Recip": wrongUnary("Recip", graph.Recip), "Erf": wrongUnary("Erf", graph.Erf),
+	"Sqrt": wrongUnary("Sqrt", graph.Sqrt), "Rsqrt": wrongUnary("Rsqrt", graph.Rsqrt), "Recip": wrongUnary("Recip", graph.Recip), "Erf": wrongUnary("Erf", graph.Erf), "NormalCDF": wrongUnary("NormalCDF", graph.NormalCDF),
 	"Sin": wrongUnary("Sin", graph.Sin), "Cos": wrongUnary("Cos", graph.Cos), "Floor": wrongUnary("Floor", graph.Floor), "Ceil": wrongUnary("Ceil", graph.Ceil),
 	"Round": wrongUnary("Round", graph.Round), "Sign": wrongUnary("Sign", graph.Sign), "IsNaN": wrongUnary("IsNaN", graph.IsNaN),
 	"Softmax": wrongUnary("Softmax", graph.Softmax), "LogSoftmax": wrongUnary("LogSoftmax", graph.LogSoftmax),

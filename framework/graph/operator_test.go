@@ -100,6 +100,7 @@ var gradientCases = map[string]graphtest.Case{
 	"Rsqrt":      unaryCase(0.3, 3, graph.Rsqrt),
 	"Recip":      unaryCase(0.4, 3, graph.Recip),
 	"Erf":        unaryCase(-2, 2, graph.Erf),
+	"NormalCDF":  unaryCase(-3, 3, graph.NormalCDF),
 	"Sin":        unaryCase(-3, 3, graph.Sin),
 	"Cos":        unaryCase(-3, 3, graph.Cos),
 	"Tanh":       unaryCase(-2, 2, graph.Tanh),

@@ -72,7 +72,7 @@ var plants = map[string]func(d *garden) *node{
 	"Abs": func(d *garden) *node { return graph.Abs(d.any()) }, "Exp": func(d *garden) *node { return graph.Exp(graph.Tanh(d.any())) },
 	"Log": func(d *garden) *node { return graph.Log(positive(d.any())) }, "Sqrt": func(d *garden) *node { return graph.Sqrt(positive(d.any())) },
 	"Rsqrt": func(d *garden) *node { return graph.Rsqrt(positive(d.any())) }, "Recip": func(d *garden) *node { return graph.Recip(positive(d.any())) },
-	"Erf": func(d *garden) *node { return graph.Erf(d.any()) }, "Sin": func(d *garden) *node { return graph.Sin(d.any()) }, "Cos": func(d *garden) *node { return graph.Cos(d.any()) },
+	"Erf": func(d *garden) *node { return graph.Erf(d.any()) }, "NormalCDF": func(d *garden) *node { return graph.NormalCDF(d.any()) }, "Sin": func(d *garden) *node { return graph.Sin(d.any()) }, "Cos": func(d *garden) *node { return graph.Cos(d.any()) },
 	"Floor": func(d *garden) *node { return graph.Floor(d.input()) }, "Ceil": func(d *garden) *node { return graph.Ceil(d.input()) },
 	"Round": func(d *garden) *node { return graph.Round(d.input()) }, "Sign": func(d *garden) *node { return graph.Sign(d.input()) },
 	"Square": func(d *garden) *node { return graph.Tanh(graph.Square(d.any())) }, "Clip": func(d *garden) *node { return graph.Clip(d.any(), -0.4, 0.6) },

@@ -31,6 +31,7 @@ func rewrite(dev chip.Device, p *program) error {
 		return err
 	}
 	simplify(p)
+	recogniseGELU(p)
 	cse(p)
 	deadcode(p)
 	fuseEpilogues(p)

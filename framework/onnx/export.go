@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/macaw-ai/macaw/framework/graph"
@@ -210,6 +211,11 @@ func init() {
 	}
 	elementwise["Rsqrt"] = func(b *Builder, in []string) string { return b.Op("Reciprocal", nil, b.Op("Sqrt", nil, in[0])) }
 	elementwise["SiLU"] = func(b *Builder, in []string) string { return b.Op("Mul", nil, in[0], b.Op("Sigmoid", nil, in[0])) }
+	elementwise["NormalCDF"] = func(b *Builder, in []string) string {
+		half := func(x string) string { return b.Op("Mul", nil, x, b.Const(tensor.Scalar(float32(0.5)))) }
+		erf := b.Op("Erf", nil, b.Op("Mul", nil, in[0], b.Const(tensor.Scalar(float32(math.Sqrt2/2)))))
+		return half(b.Op("Add", nil, erf, b.Const(tensor.Scalar(float32(1)))))
+	}
 	elementwise["Ne"] = func(b *Builder, in []string) string { return b.Op("Not", nil, b.Op("Equal", nil, in...)) }
 	elementwise["Mod"] = func(b *Builder, in []string) string {
 		return b.Op("Sub", nil, in[0], b.Op("Mul", nil, in[1], b.Op("Floor", nil, b.Op("Div", nil, in...))))

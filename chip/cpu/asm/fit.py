@@ -41,3 +41,21 @@ fit(lambda z:erf(np.sqrt(z))/np.sqrt(z)-1,1e-9,0.95**2,6,"erf P6")
 g=lambda t:np.log(erfc(t))/t+1
 fit(g,0.95,4.0,6,"erfc Q6",weight=lambda t:erfc(t)*t)
 fit(g,0.95,4.0,7,"erfc Q7",weight=lambda t:erfc(t)*t)
+
+def rational(f, c, m, n, name, rounds=1500):
+    """Fits f(x) = x*P(x^2)/Q(x^2) on [0,c], least absolute error: linearised, reweighted by Q and the error."""
+    x=c/2-c/2*np.cos(np.pi*(np.arange(3000)+.5)/3000)
+    t=(x/c)**2; y=f(x)/x; u=np.ones_like(x); Q=np.ones_like(x); best=None
+    for it in range(rounds):
+        w=x*np.sqrt(u)/Q
+        A=np.hstack([np.vander(t,m+1,increasing=True),-y[:,None]*np.vander(t,n+1,increasing=True)[:,1:]])
+        s=np.linalg.lstsq(A*w[:,None],y*w,rcond=None)[0]
+        p,q=s[:m+1],np.r_[1,s[m+1:]]
+        Q=np.polynomial.polynomial.polyval(t,q)
+        e=np.abs(np.polynomial.polynomial.polyval(t,p)/Q-y)*x
+        if best is None or e.max()<best[0]: best=(e.max(),p,q)
+        u*=(e/e.max()+1e-2)**.5; u/=u.mean()
+    print(name,"maxerr",best[0])
+    for k in best[1],best[2]: print("  ",", ".join("%.9e"%v for v in k/c**(2*np.arange(len(k)))))
+# normal distribution function: 1/2 + x*P(x^2)/Q(x^2), |x|<=5.5
+rational(lambda x:erf(x/np.sqrt(2))/2,5.5,5,5,"cdf P, Q")
