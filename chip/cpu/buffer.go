@@ -35,6 +35,9 @@ func (d *Device) Wrap(data any) (chip.Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n > 0 {
+		adviseHuge(bytesAt(p, n*dt.Size()))
+	}
 	return &buffer{dt: dt, n: n, p: p}, nil
 }
 

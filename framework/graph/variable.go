@@ -27,9 +27,10 @@ type Variable struct {
 	buffer chip.Buffer
 }
 
-// NewVariable makes a variable that starts as a copy of t.
+// NewVariable makes a variable that starts as t and takes it over: t belongs to
+// it from then on.
 func NewVariable(name string, t *tensor.Tensor, trainable bool) *Variable {
-	return &Variable{name: name, dtype: t.DType(), shape: slices.Clone(t.Shape()), trainable: trainable, host: t.Clone()}
+	return &Variable{name: name, dtype: t.DType(), shape: slices.Clone(t.Shape()), trainable: trainable, host: t}
 }
 
 // Name returns the name, such as "block1/conv/weight".
@@ -82,10 +83,6 @@ func (v *Variable) on(dev chip.Device) (chip.Buffer, error) {
 	if v.device == dev {
 		return v.buffer, nil
 	}
-	buf, err := dev.NewBuffer(v.dtype, v.Len())
-	if err != nil {
-		return nil, fmt.Errorf("place variable %s: %w", v.name, err)
-	}
 	src := v.host
 	if v.device != nil {
 		src = tensor.New(v.dtype, v.shape...)
@@ -93,7 +90,8 @@ func (v *Variable) on(dev chip.Device) (chip.Buffer, error) {
 			return nil, fmt.Errorf("move variable %s: %w", v.name, err)
 		}
 	}
-	if err := buf.Write(src.Data()); err != nil {
+	buf, err := bufferOf(src, dev)
+	if err != nil {
 		return nil, fmt.Errorf("place variable %s: %w", v.name, err)
 	}
 	if v.device != nil {
@@ -101,4 +99,17 @@ func (v *Variable) on(dev chip.Device) (chip.Buffer, error) {
 	}
 	v.host, v.device, v.buffer = nil, dev, buf
 	return buf, nil
+}
+
+// bufferOf makes a buffer that holds t, which is t's own memory where the device
+// computes in the host's.
+func bufferOf(t *tensor.Tensor, dev chip.Device) (chip.Buffer, error) {
+	if w, ok := dev.(chip.Wrapper); ok {
+		return w.Wrap(t.Data())
+	}
+	buf, err := dev.NewBuffer(t.DType(), t.Len())
+	if err != nil {
+		return nil, err
+	}
+	return buf, buf.Write(t.Data())
 }

@@ -16,8 +16,10 @@ type KeyValueCache struct {
 func (a *MultiHeadAttention) NewCache(n, capacity int) *KeyValueCache {
 	heads := a.options.KeyValueHeads
 	size := a.Key.Weight.Shape()[1] / heads
-	empty := tensor.New(tensor.Float32, n, heads, capacity, size)
-	return &KeyValueCache{Key: graph.NewVariable("cache/key", empty, false), Value: graph.NewVariable("cache/value", empty, false)}
+	empty := func(name string) *graph.Variable {
+		return graph.NewVariable(name, tensor.New(tensor.Float32, n, heads, capacity, size), false)
+	}
+	return &KeyValueCache{Key: empty("cache/key"), Value: empty("cache/value")}
 }
 
 // Extend is Forward for x [N,T,d] that continues the sequences in cache: first,
