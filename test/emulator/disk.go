@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -55,8 +54,6 @@ func entry(disk *bytes.Buffer, name string, mode, device int, contents []byte) {
 	disk.Write(contents)
 	align()
 }
-
-var _ = gzip.BestSpeed
 
 // image makes a bootable CD of the kernel and the memory disk in dir.
 func image(dir, kernel string) (string, error) {

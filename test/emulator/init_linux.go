@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // verdict begins the last line of the serial console; the exit code follows.
@@ -30,7 +31,7 @@ func runInside() {
 		fmt.Println(err)
 	}
 	fmt.Println(verdict, code)
-	syscall.Sync()
+	time.Sleep(time.Second) // the line is on its way, and who reads it ends the machine
 	syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
 }
 
