@@ -12,16 +12,16 @@ import (
 // place in B and the step of B.
 //
 // A step of the wide tile, 12 rows by 2 vectors, does 24 multiply-adds, which
-// keep two ports busy for 12 cycles. It needs 2 loads of B, 12 broadcasts of A
-// and one of A's step: 15 of the 24 loads of that time; with these and two
-// additions 40 instructions, 3.3 a cycle. Each sum is added to every 12 cycles,
-// and a multiply-add takes 4. So the multiply-adds are the limit, with room on
-// all sides. A broadcast inside the multiply-add would save the instruction
-// but needs one load for each: 27 of 24.
+// keep two ports busy for 12 cycles. It loads 2 vectors of B, 12 broadcasts of
+// A and A's step, and prefetches: 16 of the 24 loads that fit that time. With
+// two additions these are 41 instructions, 3.4 a cycle. Each sum is added to
+// every 12 cycles, and a multiply-add takes 4. So the multiply-adds are the
+// limit, with room on all sides. A broadcast inside the multiply-add would save
+// the instruction but needs one load for each: 28 of 24.
 //
 // In the narrow tile, 12 rows by one vector, every broadcast is used once, so
-// it is inside the multiply-add: 14 loads and 15 instructions for 12
-// multiply-adds. The loads are the limit, 7 cycles instead of 6.
+// it is inside the multiply-add: 15 loads and 16 instructions for 12
+// multiply-adds. The loads are the limit, 7.5 cycles instead of 6.
 const maskedRows = 12
 
 // maskedTile is the loop nest over segments and steps of the tile of some
@@ -104,9 +104,11 @@ func (g gen) maskedTile(vecs int) {
 	g.CMPQ(n, U32(0))
 	g.JL(LabelRef("rest"))
 	g.Label("unrolled")
-	for range unroll {
-		// Packed rows, 48 bytes of each step, stream from the second-level cache.
-		g.PREFETCHT0(Mem{Base: rows[0], Index: idx, Scale: 1, Disp: 1024})
+	for p := range unroll {
+		// Packed rows, three lines in four steps of 48 bytes, stream from the second-level cache.
+		if p < 3 {
+			g.PREFETCHT0(Mem{Base: rows[0], Index: idx, Scale: 1, Disp: 1024 + 16*p})
+		}
 		step()
 	}
 	g.SUBQ(U32(unroll), n)
