@@ -27,6 +27,7 @@ const layers = `
 	toolbox, serve < produce < console < cmd;
 	framework/nn, framework/safetensors < framework/llama;
 	train, framework/llama, framework/lora, framework/prune, framework/quant < examples;
+	test/emulator;
 `
 
 const module = "github.com/macaw-ai/macaw"

@@ -4,12 +4,12 @@
 
 package cpu
 
-// widenAVX2 widens n groups of eight numbers, n at least 1.
+// widenAVX2 widens n groups of 8 numbers, n at least 1.
 //
 //go:noescape
 func widenAVX2(dst *float32, src *uint16, n int)
 
-// shortenAVX2 rounds, ties to even, n groups of eight numbers, n at least 1.
+// shortenAVX2 rounds, ties to even, n groups of 8 numbers, n at least 1.
 //
 //go:noescape
 func shortenAVX2(dst *uint16, src *float32, n int)

@@ -14,7 +14,7 @@ TEXT ·widenAVX2(SB), NOSPLIT, $0-24
 group:
 	VPMOVZXWD (CX), Y0
 	VPSLLD    $0x10, Y0, Y0
-	VMOVDQU   Y0, (AX)
+	VMOVUPS   Y0, (AX)
 	ADDQ      $0x00000010, CX
 	ADDQ      $0x00000020, AX
 	DECQ      DX
@@ -33,7 +33,7 @@ TEXT ·shortenAVX2(SB), NOSPLIT, $0-24
 	VBROADCASTSS c00000040<>+0(SB), Y2
 
 group:
-	VMOVDQU   (CX), Y3
+	VMOVUPS   (CX), Y3
 	VPSRLD    $0x10, Y3, Y4
 	VPAND     Y0, Y4, Y5
 	VPADDD    Y1, Y5, Y5

@@ -4,24 +4,6 @@
 
 #include "textflag.h"
 
-DATA tailMasks<>+0(SB)/4, $0xffffffff
-DATA tailMasks<>+4(SB)/4, $0xffffffff
-DATA tailMasks<>+8(SB)/4, $0xffffffff
-DATA tailMasks<>+12(SB)/4, $0xffffffff
-DATA tailMasks<>+16(SB)/4, $0xffffffff
-DATA tailMasks<>+20(SB)/4, $0xffffffff
-DATA tailMasks<>+24(SB)/4, $0xffffffff
-DATA tailMasks<>+28(SB)/4, $0xffffffff
-DATA tailMasks<>+32(SB)/4, $0x00000000
-DATA tailMasks<>+36(SB)/4, $0x00000000
-DATA tailMasks<>+40(SB)/4, $0x00000000
-DATA tailMasks<>+44(SB)/4, $0x00000000
-DATA tailMasks<>+48(SB)/4, $0x00000000
-DATA tailMasks<>+52(SB)/4, $0x00000000
-DATA tailMasks<>+56(SB)/4, $0x00000000
-DATA tailMasks<>+60(SB)/4, $0x00000000
-GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
-
 // func colSumAVX2(sum []float32, x []float32, width int)
 // Requires: AVX
 TEXT ·colSumAVX2(SB), NOSPLIT, $0-56
@@ -123,6 +105,24 @@ maskedRowsDone:
 done:
 	VZEROUPPER
 	RET
+
+DATA tailMasks<>+0(SB)/4, $0xffffffff
+DATA tailMasks<>+4(SB)/4, $0xffffffff
+DATA tailMasks<>+8(SB)/4, $0xffffffff
+DATA tailMasks<>+12(SB)/4, $0xffffffff
+DATA tailMasks<>+16(SB)/4, $0xffffffff
+DATA tailMasks<>+20(SB)/4, $0xffffffff
+DATA tailMasks<>+24(SB)/4, $0xffffffff
+DATA tailMasks<>+28(SB)/4, $0xffffffff
+DATA tailMasks<>+32(SB)/4, $0x00000000
+DATA tailMasks<>+36(SB)/4, $0x00000000
+DATA tailMasks<>+40(SB)/4, $0x00000000
+DATA tailMasks<>+44(SB)/4, $0x00000000
+DATA tailMasks<>+48(SB)/4, $0x00000000
+DATA tailMasks<>+52(SB)/4, $0x00000000
+DATA tailMasks<>+56(SB)/4, $0x00000000
+DATA tailMasks<>+60(SB)/4, $0x00000000
+GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
 
 // func colSqDiffAVX2(sum []float32, x []float32, mean []float32, width int)
 // Requires: AVX, FMA3
@@ -523,8 +523,8 @@ group2Rows:
 	VMOVUPS     (R9)(SI*1), Y7
 	VMOVUPS     (R10)(SI*1), Y8
 	VXORPS      Y9, Y9, Y9
-	VCMPPS      $0x01, Y8, Y9, Y9
-	VANDPS      Y9, Y7, Y7
+	VCMPPS      $0x01, Y8, Y9, Y8
+	VANDPS      Y8, Y7, Y7
 	VADDPS      Y7, Y2, Y2
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y6, Y7, Y4
@@ -532,8 +532,8 @@ group2Rows:
 	VMOVUPS     32(R9)(SI*1), Y7
 	VMOVUPS     32(R10)(SI*1), Y8
 	VXORPS      Y9, Y9, Y9
-	VCMPPS      $0x01, Y8, Y9, Y9
-	VANDPS      Y9, Y7, Y7
+	VCMPPS      $0x01, Y8, Y9, Y8
+	VANDPS      Y8, Y7, Y7
 	VADDPS      Y7, Y3, Y3
 	VSUBPS      Y1, Y6, Y6
 	VFMADD231PS Y6, Y7, Y5
@@ -575,8 +575,8 @@ group1Rows:
 	VMOVUPS     (R9)(SI*1), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VXORPS      Y6, Y6, Y6
-	VCMPPS      $0x01, Y5, Y6, Y6
-	VANDPS      Y6, Y4, Y4
+	VCMPPS      $0x01, Y5, Y6, Y5
+	VANDPS      Y5, Y4, Y4
 	VADDPS      Y4, Y1, Y1
 	VSUBPS      Y0, Y3, Y3
 	VFMADD231PS Y3, Y4, Y2
@@ -618,8 +618,8 @@ maskedRows:
 	VMASKMOVPS  (DI)(AX*1), Y0, Y5
 	VMASKMOVPS  (R8)(AX*1), Y0, Y6
 	VXORPS      Y7, Y7, Y7
-	VCMPPS      $0x01, Y6, Y7, Y7
-	VANDPS      Y7, Y5, Y5
+	VCMPPS      $0x01, Y6, Y7, Y6
+	VANDPS      Y6, Y5, Y5
 	VADDPS      Y5, Y2, Y2
 	VSUBPS      Y1, Y4, Y4
 	VFMADD231PS Y4, Y5, Y3
@@ -791,8 +791,8 @@ group2Rows:
 	VMOVUPS     (R9)(SI*1), Y7
 	VMOVUPS     (R10)(SI*1), Y8
 	VXORPS      Y9, Y9, Y9
-	VCMPPS      $0x01, Y8, Y9, Y9
-	VANDPS      Y9, Y7, Y7
+	VCMPPS      $0x01, Y8, Y9, Y8
+	VANDPS      Y8, Y7, Y7
 	VFMADD213PS Y4, Y2, Y6
 	VFMADD231PS Y7, Y0, Y6
 	VMOVUPS     Y6, (R11)(SI*1)
@@ -800,8 +800,8 @@ group2Rows:
 	VMOVUPS     32(R9)(SI*1), Y7
 	VMOVUPS     32(R10)(SI*1), Y8
 	VXORPS      Y9, Y9, Y9
-	VCMPPS      $0x01, Y8, Y9, Y9
-	VANDPS      Y9, Y7, Y7
+	VCMPPS      $0x01, Y8, Y9, Y8
+	VANDPS      Y8, Y7, Y7
 	VFMADD213PS Y5, Y3, Y6
 	VFMADD231PS Y7, Y1, Y6
 	VMOVUPS     Y6, 32(R11)(SI*1)
@@ -838,8 +838,8 @@ group1Rows:
 	VMOVUPS     (R9)(SI*1), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VXORPS      Y6, Y6, Y6
-	VCMPPS      $0x01, Y5, Y6, Y6
-	VANDPS      Y6, Y4, Y4
+	VCMPPS      $0x01, Y5, Y6, Y5
+	VANDPS      Y5, Y4, Y4
 	VFMADD213PS Y2, Y1, Y3
 	VFMADD231PS Y4, Y0, Y3
 	VMOVUPS     Y3, (R11)(SI*1)
@@ -878,8 +878,8 @@ maskedRows:
 	VMASKMOVPS  (SI)(AX*1), Y0, Y5
 	VMASKMOVPS  (DI)(AX*1), Y0, Y6
 	VXORPS      Y7, Y7, Y7
-	VCMPPS      $0x01, Y6, Y7, Y7
-	VANDPS      Y7, Y5, Y5
+	VCMPPS      $0x01, Y6, Y7, Y6
+	VANDPS      Y6, Y5, Y5
 	VFMADD213PS Y3, Y2, Y4
 	VFMADD231PS Y5, Y1, Y4
 	VMASKMOVPS  Y4, Y0, (R8)(AX*1)

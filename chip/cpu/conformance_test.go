@@ -10,7 +10,7 @@ import (
 
 // TestConformance runs the suite on every tier that this machine has.
 func TestConformance(t *testing.T) {
-	for _, tier := range tiers {
+	for _, tier := range append(tiers, &largeTiles) {
 		if !tier.usable() {
 			t.Logf("this machine has no %s", tier.name)
 			continue

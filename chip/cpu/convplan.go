@@ -64,9 +64,6 @@ type unitShape struct {
 // that it stays in the second-level cache.
 const stripFloats = 40 * 1024
 
-// chunkSteps bounds a chunk's panel: 512 steps of 16 columns are 32 KiB.
-const chunkSteps = 512
-
 func (s *sliding) plan() {
 	s.inPlace = len(s.taps) == 0 || s.originH >= 0 && s.originW >= 0 &&
 		s.originH+(s.rows-1)*s.stepH+s.spanH <= s.h && s.originW+(s.cols-1)*s.stepW+s.spanW <= s.w
@@ -117,7 +114,7 @@ func (s *sliding) cutChunks() {
 		merged = s.mergeable(cg)
 	}
 	steps := merged * cg
-	per := max(1, chunkSteps/max(1, steps))
+	per := max(1, s.tier.chunkSteps()/max(1, steps))
 	for i := 0; i < len(s.taps); i += merged {
 		n := len(s.chunks)
 		if n == 0 || len(s.chunks[n-1].wide) == per {
@@ -141,7 +138,7 @@ func (s *sliding) mergeable(cg int) int {
 	for run < len(s.taps) && s.taps[run].h == s.taps[0].h {
 		run++
 	}
-	if len(s.taps)%max(run, 1) != 0 || run*cg > chunkSteps {
+	if len(s.taps)%max(run, 1) != 0 || run*cg > s.tier.chunkSteps() {
 		return 1
 	}
 	for i, t := range s.taps {

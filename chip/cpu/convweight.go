@@ -75,7 +75,7 @@ func (s *weightGrad) plan() {
 		}
 	}
 	s.partial = s.k * g.KH * g.KW * cg
-	s.unitRows = max(1, min(s.rows, kBlock/s.cols))
+	s.unitRows = max(1, min(s.rows, t.kBlock()/s.cols))
 	if s.strip {
 		s.width = (s.cols-1)*g.StrideW + (g.KW-1)*g.DilationW + 1
 		s.unitRows = s.rows
@@ -87,7 +87,7 @@ func (s *weightGrad) plan() {
 		}
 		s.panelFloats = s.stripRows()*s.width*s.c + maxCols
 	} else {
-		s.unitRows = max(1, min(s.n*s.rows, kBlock/s.cols))
+		s.unitRows = max(1, min(s.n*s.rows, t.kBlock()/s.cols))
 		s.panelFloats = s.unitRows * s.cols * t.cols
 		s.dyFloats = s.unitRows*s.cols*((s.k/s.groups+t.rows-1)/t.rows*t.rows) + packSlack
 	}
@@ -239,12 +239,8 @@ func (s *weightGrad) gather() kernel {
 	})
 	turned := s.each(cols, 1+16*1024/s.k, func(lo, hi, _ int) {
 		dw := s.out[0].f32()
-		whole := s.k &^ 7
-		for k := 0; k < whole; k += 8 {
-			s.tier.transposed(dw[lo*s.k+k:hi*s.k], addressOf(s.shared[k*cols+lo:]), cols, 8, hi-lo, s.k)
-		}
-		if whole < s.k {
-			goTransposed(dw[lo*s.k+whole:hi*s.k], addressOf(s.shared[whole*cols+lo:]), cols, s.k-whole, hi-lo, s.k)
+		for k := 0; k < s.k; k += s.tier.group {
+			s.tier.exactly(dw[lo*s.k+k:hi*s.k], addressOf(s.shared[k*cols+lo:]), cols, min(s.tier.group, s.k-k), hi-lo, s.k)
 		}
 	})
 	return inOrder(add, turned)

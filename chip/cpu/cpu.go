@@ -1,8 +1,9 @@
 // Package cpu runs chip programs on the processor's vector units.
 //
 // Kernels come in tiers: Go code that runs everywhere, and assembly that is
-// chosen at run time by what the processor offers. The environment variable
-// MACAW_CPU=generic|avx2 forces a tier.
+// chosen at run time by what the processor offers: AVX-512, else AVX2. The
+// environment variable MACAW_CPU=avx512|avx2|generic forces a tier, if the
+// processor can run it.
 package cpu
 
 import (

@@ -119,7 +119,7 @@ func FuzzGemm(f *testing.F) {
 		if op.Bias {
 			ins = append(ins, bias)
 		}
-		for _, tier := range usable() {
+		for _, tier := range append(usable(), &largeTiles) {
 			d := newDevice(1+int(flags>>4&1), tier)
 			compareSums(t, runOp(t, d, op, []int{m, n}, ins...), want, k)
 			d.Close()
@@ -170,7 +170,7 @@ func FuzzConv(f *testing.F) {
 				}
 			}
 		}
-		for _, tier := range usable() {
+		for _, tier := range append(usable(), &largeTiles) {
 			d := newDevice(1+int(s[0]>>7), tier)
 			compareSums(t, runOp(t, d, &chip.Conv{Window: g, Groups: groups}, dy.Shape, x, wt), y, g.KH*g.KW*cg)
 			compareSums(t, runOp(t, d, &chip.ConvGradInput{Window: g, Groups: groups}, x.Shape, dy, wt), dx, g.KH*g.KW*kg)

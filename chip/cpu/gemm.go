@@ -4,11 +4,10 @@ import (
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// Cache blocking of matrix products, in steps, rows and floats. A panel of
-// kBlock steps takes half of a first-level cache, a block of packed rows a
-// third of a second-level one, the packed panels stay in the third level.
+// Cache blocking of matrix products, in rows and floats; see also kBlock. A
+// block of packed rows takes a third of a second-level cache, the packed panels
+// stay in the third level.
 const (
-	kBlock      = 384
 	rowBlock    = 72
 	packedLimit = 1 << 20
 )
@@ -86,6 +85,7 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	tiles := (g.m + t.rows - 1) / t.rows
 	g.packA = g.n >= 6*t.cols
 	g.directB = !op.TransB && tiles <= 2 && g.n%t.narrow == 0
+	kBlock := t.kBlock()
 	g.kc = min(g.k, kBlock)
 	if g.kc > 0 { // even blocks
 		blocks := (g.k + kBlock - 1) / kBlock

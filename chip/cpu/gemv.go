@@ -79,3 +79,14 @@ func goDots(dst, x, w []float32) {
 		dst[j] = goDot(x, w[j*len(x):(j+1)*len(x)])
 	}
 }
+
+// fourRows makes dots of a kernel for four rows at a time.
+func fourRows(dots func(dst, x, w []float32), dot func(a, b []float32) float32) func(dst, x, w []float32) {
+	return func(dst, x, w []float32) {
+		n := len(dst) &^ 3
+		dots(dst[:n], x, w)
+		for j := n; j < len(dst); j++ {
+			dst[j] = dot(x, w[j*len(x):(j+1)*len(x)])
+		}
+	}
+}

@@ -125,20 +125,16 @@ func tileKernel[T uint8 | uint16 | uint32 | uint64](m *mover, c *call, src, dst 
 	})
 }
 
-// transposeStrip turns the strip [i0, i1) in squares of 8 by 8, two beside each
-// other so that the destination is written in whole cache lines.
+// transposeStrip turns the strip [i0, i1) in squares of as many lanes as the
+// tier takes, up to 16 lanes beside each other so that the destination is
+// written in whole cache lines.
 func (m *mover) transposeStrip(t *tier, s, d []float32, i0, i1 int) {
 	pitch := m.to[len(m.to)-2]
 	for j0 := 0; j0 < m.row; j0 += 16 {
-		for i := i0; i < i1; i += 8 {
-			for j := j0; j < min(m.row, j0+16); j += 8 {
-				lanes, steps := min(8, m.row-j), min(8, i1-i)
+		for i := i0; i < i1; i += t.group {
+			for j := j0; j < min(m.row, j0+16); j += t.group {
 				src := addressOf(s) + uintptr(4*(i+j*m.fromS))
-				if lanes == 8 {
-					t.transposed(d[i*pitch+j:], src, m.fromS, 8, steps, pitch)
-				} else {
-					goTransposed(d[i*pitch+j:], src, m.fromS, lanes, steps, pitch)
-				}
+				t.exactly(d[i*pitch+j:], src, m.fromS, min(t.group, m.row-j), min(t.group, i1-i), pitch)
 			}
 		}
 	}

@@ -8,8 +8,22 @@ type packers struct {
 	// group to the next.
 	lanes func(dst, src uintptr, width, n, to, from int)
 	// transposed writes dst[p·stride + r] = element r·lane + p behind src, for n
-	// lanes and k steps; it may write up to 8 floats behind each step.
+	// lanes, at most group, and k steps; unless masked, it may write up to group
+	// floats behind each step.
 	transposed func(dst []float32, src uintptr, lane, n, k, stride int)
+	group      int
+	masked     bool
+}
+
+var goPackers = packers{goLanes, goTransposed, 8, true}
+
+// exactly is transposed that writes no more than n floats at each step.
+func (p *packers) exactly(dst []float32, src uintptr, lane, n, k, stride int) {
+	if p.masked || n == p.group {
+		p.transposed(dst, src, lane, n, k, stride)
+	} else {
+		goTransposed(dst, src, lane, n, k, stride)
+	}
 }
 
 // packSlack is how many floats packers may write behind their destination.
@@ -60,15 +74,14 @@ func packColumns(dst []float32, b matrixAt, p panel, k int) {
 	}
 }
 
-// packLanes transposes lanes in groups of eight.
+// packLanes transposes lanes group by group.
 func (t *tier) packLanes(dst []float32, src uintptr, lane, n, k, width int) {
-	for r := 0; r < n; r += 8 {
-		m := min(8, n-r)
-		if m < 8 && m < width-r { // the next lanes must stay zero
-			goTransposed(dst[r:], src+uintptr(4*r*lane), lane, m, k, width)
-			continue
+	for r := 0; r < n; r += t.group {
+		run := t.transposed
+		if r > 0 || n < width { // the lanes before and behind these stay as they are
+			run = t.exactly
 		}
-		t.transposed(dst[r:], src+uintptr(4*r*lane), lane, m, k, width)
+		run(dst[r:], src+uintptr(4*r*lane), lane, min(t.group, n-r), k, width)
 	}
 }
 

@@ -3,6 +3,7 @@
 package cpu
 
 var avx2Packers = packers{
+	group: 8,
 	lanes: func(dst, src uintptr, width, n, to, from int) {
 		switch width {
 		case 16:

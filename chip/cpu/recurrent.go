@@ -69,6 +69,7 @@ type stepProduct struct {
 
 // stepProduct plans a product whose b lies at at in the shared scratch.
 func (c *call) stepProduct(k, n, at int) *stepProduct {
+	kBlock := c.tier.kBlock()
 	blocks := (k + kBlock - 1) / kBlock
 	p := &stepProduct{at: at, product: product{call: c, op: &chip.Gemm{Accumulate: true}, batches: 1, n: n, k: k, alpha: 1,
 		panels: c.tier.panelsOf(n), kc: (k + blocks - 1) / blocks}}

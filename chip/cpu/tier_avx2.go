@@ -21,7 +21,7 @@ var avx2 = tier{
 		wide: func(t *tile) { tile6x16AVX2((*byte)(unsafe.Pointer(t))) },
 		slim: func(t *tile) { tile6x8AVX2((*byte)(unsafe.Pointer(t))) }},
 	packers:       avx2Packers,
-	maps:          avx2Maps(),
+	maps:          goMaps.withAssembly(avx2Maps),
 	vectors:       avx2Vectors,
 	colVectors:    avx2ColVectors,
 	updateVectors: avx2Updates,
@@ -31,107 +31,24 @@ var avx2 = tier{
 	gelu:          func(x []float32) { geluAVX2(x, x, nil, nil) },
 }
 
-func init() { tiers = append([]*tier{&avx2}, tiers...) }
+func init() { tiers = append([]*tier{&avx512, &avx2}, tiers...) }
 
-// avx2Maps are the Go twins where a function has no assembly: powers, sines,
-// signs, remainders and the logical ones.
-func avx2Maps() mapFns {
-	m := goMaps
-	for fn, f := range map[chip.MapFn]func(dst, a, b, c []float32){
-		chip.FnAdd: addAVX2, chip.FnSub: subAVX2, chip.FnMul: mulAVX2, chip.FnDiv: divAVX2, chip.FnMax: maxAVX2, chip.FnMin: minAVX2,
-		chip.FnEq: eqAVX2, chip.FnNe: neAVX2, chip.FnLt: ltAVX2, chip.FnLe: leAVX2, chip.FnNeg: negAVX2, chip.FnAbs: absAVX2,
-		chip.FnRelu: reluAVX2, chip.FnRecip: recipAVX2, chip.FnSqrt: sqrtAVX2, chip.FnRsqrt: rsqrtAVX2, chip.FnRound: roundAVX2,
-		chip.FnFloor: floorAVX2, chip.FnCeil: ceilAVX2, chip.FnNot: notAVX2, chip.FnIsNaN: isNaNAVX2, chip.FnWhere: whereAVX2,
-		chip.FnExp: expAVX2, chip.FnLog: logAVX2, chip.FnTanh: tanhAVX2, chip.FnSigmoid: sigmoidAVX2, chip.FnErf: erfAVX2, chip.FnCDF: cdfAVX2,
-	} {
-		m[fn] = f
-	}
-	return m
+var avx2Maps = map[chip.MapFn]func(dst, a, b, c []float32){
+	chip.FnAdd: addAVX2, chip.FnSub: subAVX2, chip.FnMul: mulAVX2, chip.FnDiv: divAVX2, chip.FnMax: maxAVX2, chip.FnMin: minAVX2,
+	chip.FnEq: eqAVX2, chip.FnNe: neAVX2, chip.FnLt: ltAVX2, chip.FnLe: leAVX2, chip.FnNeg: negAVX2, chip.FnAbs: absAVX2,
+	chip.FnRelu: reluAVX2, chip.FnRecip: recipAVX2, chip.FnSqrt: sqrtAVX2, chip.FnRsqrt: rsqrtAVX2, chip.FnRound: roundAVX2,
+	chip.FnFloor: floorAVX2, chip.FnCeil: ceilAVX2, chip.FnNot: notAVX2, chip.FnIsNaN: isNaNAVX2, chip.FnWhere: whereAVX2,
+	chip.FnExp: expAVX2, chip.FnLog: logAVX2, chip.FnTanh: tanhAVX2, chip.FnSigmoid: sigmoidAVX2, chip.FnErf: erfAVX2, chip.FnCDF: cdfAVX2,
 }
 
 var avx2Vectors = vectors{add: plusAVX2, scale: scaleAVX2, shift: shiftAVX2, axpy: axpyAVX2, mulAdd: mulAddAVX2,
 	sum: sumAVX2, dot: dotAVX2, max: maxRowAVX2, sqDiff: sqDiffAVX2, expSum: expSumAVX2, standardise: standardiseAVX2,
-	dots: func(dst, x, w []float32) {
-		n := len(dst) &^ 3
-		dotsAVX2(dst[:n], x, w)
-		for j := n; j < len(dst); j++ {
-			dst[j] = dotAVX2(x, w[j*len(x):(j+1)*len(x)])
-		}
-	},
-	normalise: func(dst, a, gamma, beta []float32, mean, rstd float32) {
-		if beta == nil {
-			standardiseAVX2(dst, a, mean, rstd)
-			mulAVX2(dst, dst, gamma, nil)
-			return
-		}
-		normaliseAVX2(dst, a, gamma, beta, mean, rstd)
-	}}
+	dots:      fourRows(dotsAVX2, dotAVX2),
+	normalise: orStandardised(normaliseAVX2, standardiseAVX2, mulAVX2)}
 
-// columnChunk is how many floats the column functions walk at a time: they
-// pass over their rows once for each group of columns, and these stay in the
-// first-level cache.
-const columnChunk = 4 * 1024
+var avx2ColVectors = columnKernels{sum: colSumAVX2, sqDiff: colSqDiffAVX2, affine: colAffineAVX2, gradSums: colGradSumsAVX2,
+	gatedSums: colGatedGradSumsAVX2, gradApply: colGradApplyAVX2, gatedGradient: colGatedGradApplyAVX2}.vectors()
 
-// chunked calls f for spans of whole rows.
-func chunked(n, width int, f func(lo, hi int)) {
-	size := n
-	if width > 16 {
-		size = max(1, columnChunk/width) * width
-	}
-	for lo := 0; lo < n; lo += size {
-		f(lo, min(n, lo+size))
-	}
-}
+var avx2Updates = updateKernels{sgd: sgdAVX2, momentum: momentumAVX2, adamW: adamWAVX2, lerp: lerpAVX2}.vectors()
 
-var avx2ColVectors = colVectors{
-	colSum: func(sum, x []float32) {
-		chunked(len(x), len(sum), func(lo, hi int) { colSumAVX2(sum, x[lo:hi], len(sum)) })
-	},
-	colSqDiff: func(sum, x, mean []float32) {
-		chunked(len(x), len(sum), func(lo, hi int) { colSqDiffAVX2(sum, x[lo:hi], mean, len(sum)) })
-	},
-	colAffine: func(dst, x, scale, shift []float32, relu bool) {
-		floor := noFloor
-		if relu {
-			floor = 0
-		}
-		chunked(len(x), len(scale), func(lo, hi int) { colAffineAVX2(dst[lo:hi], x[lo:hi], scale, shift, floor, len(scale)) })
-	},
-	colGradSums: func(db, dg, x, dy, gate, mean []float32) {
-		chunked(len(x), len(db), func(lo, hi int) {
-			if gate == nil {
-				colGradSumsAVX2(db, dg, x[lo:hi], dy[lo:hi], mean, len(db))
-			} else {
-				colGatedGradSumsAVX2(db, dg, x[lo:hi], dy[lo:hi], gate[lo:hi], mean, len(db))
-			}
-		})
-	},
-	colGradApply: func(dst, x, dy, gate, coef []float32) {
-		w := len(coef) / 3
-		a, b, c := coef[:w], coef[w:2*w], coef[2*w:]
-		chunked(len(x), w, func(lo, hi int) {
-			if gate == nil {
-				colGradApplyAVX2(dst[lo:hi], x[lo:hi], dy[lo:hi], a, b, c, w)
-			} else {
-				colGatedGradApplyAVX2(dst[lo:hi], x[lo:hi], dy[lo:hi], gate[lo:hi], a, b, c, w)
-			}
-		})
-	},
-}
-
-var avx2Updates = updateVectors{
-	sgd: func(p, g, v []float32, s sgdStep) {
-		switch {
-		case v == nil:
-			sgdAVX2(p, g, s.lr, s.scale, s.decay)
-		case s.nesterov:
-			momentumAVX2(p, g, v, s.lr, s.scale, s.decay, s.momentum, 1, s.momentum)
-		default:
-			momentumAVX2(p, g, v, s.lr, s.scale, s.decay, s.momentum, 0, 1)
-		}
-	},
-	adamW: func(p, g, m, v []float32, s adamStep) {
-		adamWAVX2(p, g, m, v, s.scale, s.b1, s.c1, s.b2, s.c2, s.keep, s.rate, s.root, s.eps)
-	},
-	lerp: lerpAVX2,
-}
+var avx2BFloats = bfloatGroups{group: 8, widen: widenAVX2, shorten: shortenAVX2}.vectors()

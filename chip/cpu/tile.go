@@ -22,6 +22,12 @@ type matrix struct {
 	slim   func(t *tile) // for a narrow panel
 }
 
+// kBlock is how many steps of a wide panel take half of a first-level cache, 24 KiB.
+func (m *matrix) kBlock() int { return 6 * 1024 / m.cols }
+
+// chunkSteps bounds the steps of a convolution's panel, 32 KiB.
+func (m *matrix) chunkSteps() int { return 8 * 1024 / m.cols }
+
 // tile is the work of one matrix kernel: some rows by one panel of columns,
 //
 //	c[r][j] = max(floor, alpha·Σ a[r][s,k]·b[s,k][j] + bias[j] (+ c[r][j]))
@@ -76,15 +82,15 @@ func pointerAt(p uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Poin
 
 func floatAt(p uintptr, i int) *float32 { return (*float32)(unsafe.Add(pointerAt(p), 4*i)) }
 
-// goTile is the Go twin of the kernels; width is the columns of a panel.
-func goTile(t *tile, width int) {
+// goTile is the Go twin of the kernels of a tier; width is the columns of a panel.
+func goTile(t *tile, rows, width int) {
 	cols := width
 	if t.mask != 0 {
 		cols = t.cols
 	}
 	segs := unsafe.Slice((*segment)(pointerAt(t.segs)), t.nseg)
-	for r := range 6 {
-		var acc [16]float32
+	for r := range rows {
+		var acc [maxCols]float32
 		for _, s := range segs {
 			a, b := t.a[r]+uintptr(s.a), t.b+uintptr(s.b)
 			for range t.steps {
@@ -116,8 +122,11 @@ func goTileStore(t *tile, r int, acc []float32) {
 	}
 }
 
-var goMatrix = matrix{rows: 6, cols: 16, narrow: 8,
-	wide: func(t *tile) { goTile(t, 16) }, slim: func(t *tile) { goTile(t, 8) }}
+// goTiles are the Go twins of tiles of any size.
+func goTiles(rows, cols, narrow int) matrix {
+	return matrix{rows: rows, cols: cols, narrow: narrow,
+		wide: func(t *tile) { goTile(t, rows, cols) }, slim: func(t *tile) { goTile(t, rows, narrow) }}
+}
 
 // oneSegment is the segment list of a product that has only one segment, at offset 0.
 var oneSegment = [1]segment{}

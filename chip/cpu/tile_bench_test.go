@@ -9,7 +9,7 @@ import (
 
 // BenchmarkTile runs one matrix kernel on data in the first-level cache.
 func BenchmarkTile(b *testing.B) {
-	for _, tier := range tiers {
+	for _, tier := range usable() {
 		for _, packed := range []bool{true, false} {
 			name := tier.name + "/rows"
 			if packed {
@@ -36,6 +36,7 @@ func benchTile(b *testing.B, tier *tier, packed bool) {
 		t.setRows(addressOf(a), 4*k, rows, rows)
 	}
 	t.setOut(addressOf(c), 4*cols, rows, rows, 0)
+	t.setColumns(cols, cols)
 	flops := 2 * float64(many*rows*cols*k)
 	one, _ := Peak(1)
 	best := math.Inf(1)

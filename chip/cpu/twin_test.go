@@ -199,12 +199,13 @@ func TestTileTwins(t *testing.T) {
 
 func compareTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, steps, nseg int) {
 	t.Helper()
-	a, b, bias, c := random(r, 500), random(r, 3*9*width+width), random(r, maxCols), random(r, 6*width)
+	a, b, bias, c := random(r, 100+20*tier.rows), random(r, 3*9*width+width), random(r, maxCols), random(r, tier.rows*width)
 	segs := []segment{{0, 0}, {40, 4 * steps * width}, {12, 8 * steps * width}}[:nseg]
 	var outs [2]guarded
-	for i, run := range []func(*tile){tier.wide, goMatrix.wide} {
+	twin := goTiles(tier.rows, tier.cols, tier.narrow)
+	for i, run := range []func(*tile){tier.wide, twin.wide} {
 		if width == tier.narrow {
-			run = []func(*tile){tier.slim, goMatrix.slim}[i]
+			run = []func(*tile){tier.slim, twin.slim}[i]
 		}
 		outs[i] = newGuarded(c)
 		w := new(workTile)

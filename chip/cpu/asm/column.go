@@ -22,41 +22,37 @@ type columnFn struct {
 
 // columns writes the functions of normalisation over rows.
 func columns(g gen) {
-	masks := g.tailMasks()
 	const suffix = ", width int)" // rows follow from the length of x
 	for _, f := range []columnFn{
-		{"colSumAVX2", "adds the rows of x to sum", "func(sum, x []float32" + suffix, []string{"x"}, "", nil, []string{"sum"}, nil, 4,
+		{"colSum", "adds the rows of x to sum", "func(sum, x []float32" + suffix, []string{"x"}, "", nil, []string{"sum"}, nil, 4,
 			func(in, _, sums, _ []vec) vec { g.VADDPS(in[0], sums[0], sums[0]); return nil }},
-		{"colSqDiffAVX2", "adds (x-mean)² to sum", "func(sum, x, mean []float32" + suffix, []string{"x"}, "", []string{"mean"}, []string{"sum"}, nil, 4,
+		{"colSqDiff", "adds (x-mean)² to sum", "func(sum, x, mean []float32" + suffix, []string{"x"}, "", []string{"mean"}, []string{"sum"}, nil, 4,
 			func(in, p, sums, _ []vec) vec {
 				g.VSUBPS(p[0], in[0], in[0])
 				g.VFMADD231PS(in[0], in[0], sums[0])
 				return nil
 			}},
-		{"colAffineAVX2", "writes max(x·scale + shift, floor)", "func(dst, x, scale, shift []float32, floor float32" + suffix, []string{"x"}, "dst", []string{"scale", "shift"}, nil, []string{"floor"}, 4,
+		{"colAffine", "writes max(x·scale + shift, floor)", "func(dst, x, scale, shift []float32, floor float32" + suffix, []string{"x"}, "dst", []string{"scale", "shift"}, nil, []string{"floor"}, 4,
 			func(in, p, _, s []vec) vec {
 				g.VFMADD213PS(p[1], p[0], in[0])
 				g.VMAXPS(in[0], s[0], in[0])
 				return in[0]
 			}},
-		{"colGradSumsAVX2", "adds dy to db and dy·(x-mean) to dg", "func(db, dg, x, dy, mean []float32" + suffix, []string{"x", "dy"}, "", []string{"mean"}, []string{"db", "dg"}, nil, 2,
+		{"colGradSums", "adds dy to db and dy·(x-mean) to dg", "func(db, dg, x, dy, mean []float32" + suffix, []string{"x", "dy"}, "", []string{"mean"}, []string{"db", "dg"}, nil, 2,
 			func(in, p, sums, _ []vec) vec { return g.gradSums(in, p, sums) }},
-		{"colGatedGradSumsAVX2", "is colGradSumsAVX2 with dy counted as 0 where gate is not positive", "func(db, dg, x, dy, gate, mean []float32" + suffix, []string{"x", "dy", "gate"}, "", []string{"mean"}, []string{"db", "dg"}, nil, 2,
+		{"colGatedGradSums", "is colGradSums" + g.set.suffix + " with dy counted as 0 where gate is not positive", "func(db, dg, x, dy, gate, mean []float32" + suffix, []string{"x", "dy", "gate"}, "", []string{"mean"}, []string{"db", "dg"}, nil, 2,
 			func(in, p, sums, _ []vec) vec { g.gate(in); return g.gradSums(in, p, sums) }},
-		{"colGradApplyAVX2", "writes dy·a + x·b + c", "func(dst, x, dy, a, b, c []float32" + suffix, []string{"x", "dy"}, "dst", []string{"a", "b", "c"}, nil, nil, 2,
+		{"colGradApply", "writes dy·a + x·b + c", "func(dst, x, dy, a, b, c []float32" + suffix, []string{"x", "dy"}, "dst", []string{"a", "b", "c"}, nil, nil, 2,
 			func(in, p, _, _ []vec) vec { return g.gradApply(in, p) }},
-		{"colGatedGradApplyAVX2", "is colGradApplyAVX2 with dy counted as 0 where gate is not positive", "func(dst, x, dy, gate, a, b, c []float32" + suffix, []string{"x", "dy", "gate"}, "dst", []string{"a", "b", "c"}, nil, nil, 2,
+		{"colGatedGradApply", "is colGradApply" + g.set.suffix + " with dy counted as 0 where gate is not positive", "func(dst, x, dy, gate, a, b, c []float32" + suffix, []string{"x", "dy", "gate"}, "dst", []string{"a", "b", "c"}, nil, nil, 2,
 			func(in, p, _, _ []vec) vec { g.gate(in); return g.gradApply(in, p) }},
 	} {
-		g.column(masks, f)
+		g.column(f)
 	}
 }
 
 func (g gen) gate(in []vec) {
-	zero := g.YMM()
-	g.VXORPS(zero, zero, zero)
-	g.VCMPPS(U8(1), in[2], zero, zero) // 0 < gate
-	g.VANDPS(zero, in[1], in[1])
+	g.keep(g.compare(g.zero(), less, in[2]), in[1])
 }
 
 func (g gen) gradSums(in, p, sums []vec) vec {
@@ -72,9 +68,9 @@ func (g gen) gradApply(in, p []vec) vec {
 	return in[0]
 }
 
-func (g gen) column(masks Mem, f columnFn) {
-	g.function(f.name)
-	g.Doc(fmt.Sprintf("%s %s, for rows of width columns.", f.name, f.doc))
+func (g gen) column(f columnFn) {
+	name := g.function(f.name)
+	g.Doc(fmt.Sprintf("%s %s, for rows of width columns.", name, f.doc))
 	g.SignatureExpr(f.signature)
 	left := g.Load(g.Param("width"), g.GP64()).(reg.GPVirtual)
 	pitch := g.GP64()
@@ -91,29 +87,24 @@ func (g gen) column(masks Mem, f columnFn) {
 	for _, vecs := range []int{f.vecs, 1} {
 		loop, done := fmt.Sprintf("group%d", vecs), fmt.Sprintf("after%d", vecs)
 		g.Label(loop)
-		g.CMPQ(left, U32(8*vecs))
+		g.CMPQ(left, U32(g.set.lanes*vecs))
 		g.JL(LabelRef(done))
 		g.columnGroup(f, vecs, loop, at, pitch, bytes, scalars, nil)
-		g.ADDQ(U32(32*vecs), at)
-		g.SUBQ(U32(8*vecs), left)
+		g.ADDQ(U32(g.bytes()*vecs), at)
+		g.SUBQ(U32(g.set.lanes*vecs), left)
 		g.JMP(LabelRef(loop))
 		g.Label(done)
 	}
 	g.TESTQ(left, left)
 	g.JZ(LabelRef("done"))
-	base, mask := g.GP64(), g.YMM()
-	g.LEAQ(masks, base)
-	g.SHLQ(U8(2), left)
-	g.SUBQ(left, base)
-	g.VMOVDQU(Mem{Base: base, Disp: 32}, mask)
-	g.columnGroup(f, 1, "masked", at, pitch, bytes, scalars, &mask)
+	g.columnGroup(f, 1, "masked", at, pitch, bytes, scalars, g.first(left))
 	g.Label("done")
 	g.VZEROUPPER()
 	g.RET()
 }
 
 // columnGroup lets all rows of one group of columns go by.
-func (g gen) columnGroup(f columnFn, vecs int, label string, at, pitch, bytes reg.GPVirtual, scalars []vec, mask *vec) {
+func (g gen) columnGroup(f columnFn, vecs int, label string, at, pitch, bytes reg.GPVirtual, scalars []vec, mask mask) {
 	ptr := g.GP64()
 	vectors := func(names []string) (all [][]vec) {
 		all = make([][]vec, vecs)

@@ -10,9 +10,8 @@ import (
 // multiply-adds a cycle with a latency of four need.
 func dots(g gen) {
 	const rows, vecs = 4, 2
-	masks := g.tailMasks()
-	g.function("dotsAVX2")
-	g.Doc("dotsAVX2 writes the dot products of x with the rows of w; len(dst) is a multiple of four.")
+	bytes := g.bytes()
+	g.Doc(g.function("dots") + " writes the dot products of x with the rows of w; len(dst) is a multiple of four.")
 	g.SignatureExpr("func(dst, x, w []float32)")
 	dst, left, x := g.slice("dst"), g.length("dst"), g.slice("x")
 	size := g.length("x") // in bytes from here on
@@ -24,17 +23,16 @@ func dots(g gen) {
 	g.SHRQ(U8(2), left)
 	g.JZ(LabelRef("end"))
 
-	base, mask, rest := g.GP64(), g.YMM(), g.GP64()
+	rest := g.GP64()
 	g.MOVQ(size, rest)
-	g.ANDQ(U8(31), rest)
-	g.LEAQ(masks, base)
-	g.SUBQ(rest, base)
-	g.VMOVDQU(Mem{Base: base, Disp: 32}, mask)
+	g.SHRQ(U8(2), rest)
+	g.ANDQ(U8(g.set.lanes-1), rest)
+	tail := g.first(rest)
 
 	var acc [rows][vecs]vec
 	for r := range rows {
 		for v := range vecs {
-			acc[r][v] = g.YMM()
+			acc[r][v] = g.vec()
 		}
 	}
 	idx, n := g.GP64(), g.GP64()
@@ -50,49 +48,55 @@ func dots(g gen) {
 	g.XORQ(idx, idx)
 	g.MOVQ(size, n)
 	step := func(v int) {
-		a := g.YMM()
-		g.VMOVUPS(Mem{Base: x, Index: idx, Scale: 1, Disp: 32 * v}, a)
+		a := g.vec()
+		g.VMOVUPS(Mem{Base: x, Index: idx, Scale: 1, Disp: bytes * v}, a)
 		for r := range rows {
-			g.VFMADD231PS(Mem{Base: w[r], Index: idx, Scale: 1, Disp: 32 * v}, a, acc[r][v])
+			g.VFMADD231PS(Mem{Base: w[r], Index: idx, Scale: 1, Disp: bytes * v}, a, acc[r][v])
 		}
 	}
-	g.SUBQ(U32(32*vecs), n)
+	g.SUBQ(U32(bytes*vecs), n)
 	g.JL(LabelRef("wideDone"))
 	g.Label("wide")
 	for v := range vecs {
 		step(v)
 	}
-	g.ADDQ(U32(32*vecs), idx)
-	g.SUBQ(U32(32*vecs), n)
+	g.ADDQ(U32(bytes*vecs), idx)
+	g.SUBQ(U32(bytes*vecs), n)
 	g.JGE(LabelRef("wide"))
 	g.Label("wideDone")
-	g.ADDQ(U32(32*vecs), n)
-	g.SUBQ(U32(32), n)
+	g.ADDQ(U32(bytes*vecs), n)
+	g.SUBQ(U32(bytes), n)
 	g.JL(LabelRef("slimDone"))
 	step(0)
-	g.ADDQ(U32(32), idx)
-	g.SUBQ(U32(32), n)
+	g.ADDQ(U32(bytes), idx)
+	g.SUBQ(U32(bytes), n)
 	g.Label("slimDone")
-	g.ADDQ(U32(32), n)
+	g.ADDQ(U32(bytes), n)
 	g.JZ(LabelRef("sum"))
-	a := g.YMM()
-	g.VMASKMOVPS(Mem{Base: x, Index: idx, Scale: 1}, mask, a)
+	a := g.load(x, idx, 0, tail)
 	for r := range rows {
-		b := g.YMM()
-		g.VMASKMOVPS(Mem{Base: w[r], Index: idx, Scale: 1}, mask, b)
-		g.VFMADD231PS(b, a, acc[r][1])
+		g.VFMADD231PS(g.load(w[r], idx, 0, tail), a, acc[r][1])
 	}
 	g.Label("sum")
 	for r := range rows {
 		g.VADDPS(acc[r][1], acc[r][0], acc[r][0])
 	}
-	g.VHADDPS(acc[1][0], acc[0][0], acc[0][0])
-	g.VHADDPS(acc[3][0], acc[2][0], acc[2][0])
-	g.VHADDPS(acc[2][0], acc[0][0], acc[0][0])
-	high := g.YMM()
-	g.VEXTRACTF128(U8(1), acc[0][0], high.AsX())
-	g.VADDPS(high.AsX(), acc[0][0].AsX(), acc[0][0].AsX())
-	g.VMOVUPS(acc[0][0].AsX(), Mem{Base: dst})
+	var sums [rows]reg.Register // of eight lanes
+	for r := range rows {
+		sums[r] = acc[r][0].AsY()
+		if g.masked() {
+			high := g.YMM()
+			g.VEXTRACTF32X8(U8(1), acc[r][0], high)
+			g.VADDPS(high, sums[r], sums[r])
+		}
+	}
+	g.VHADDPS(sums[1], sums[0], sums[0])
+	g.VHADDPS(sums[3], sums[2], sums[2])
+	g.VHADDPS(sums[2], sums[0], sums[0])
+	high, low := g.XMM(), acc[0][0].AsX()
+	g.VEXTRACTF128(U8(1), sums[0], high)
+	g.VADDPS(high, low, low)
+	g.VMOVUPS(low, Mem{Base: dst})
 	g.ADDQ(U32(4*rows), dst)
 	g.LEAQ(Mem{Base: w[rows-1], Index: size, Scale: 1}, w[0])
 	g.DECQ(left)

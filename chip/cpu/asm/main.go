@@ -18,17 +18,21 @@ import (
 // gen writes one file of kernels.
 type gen struct {
 	*build.Context
+	set  set
 	data map[string]operand.Mem // constants of the file, by name
 }
 
-// function begins a leaf function whose arguments do not escape.
-func (g gen) function(name string) {
+// function begins a leaf function whose arguments do not escape; the name gets
+// the set's suffix.
+func (g gen) function(name string) string {
+	name += g.set.suffix
 	g.Function(name)
 	g.Attributes(attr.NOSPLIT)
 	g.Pragma("noescape")
+	return name
 }
 
-// files are the outputs, named by what they hold.
+// files are the outputs of each set, named by what they hold.
 var files = []struct {
 	name  string
 	write func(gen)
@@ -49,16 +53,18 @@ var files = []struct {
 func main() {
 	out := flag.String("dir", ".", "folder to write to")
 	flag.Parse()
-	for _, f := range files {
-		if err := emit(f.write, filepath.Join(*out, "avx2_"+f.name+"_amd64")); err != nil {
-			log.Fatal(err)
+	for _, s := range []set{avx2, avx512} {
+		for _, f := range files {
+			if err := emit(s, f.write, filepath.Join(*out, s.name+"_"+f.name+"_amd64")); err != nil {
+				log.Fatal(err)
+			}
 		}
 	}
 }
 
 // emit builds one file and prints its assembly and its stubs.
-func emit(write func(gen), base string) error {
-	g := gen{build.NewContext(), map[string]operand.Mem{}}
+func emit(s set, write func(gen), base string) error {
+	g := gen{build.NewContext(), s, map[string]operand.Mem{}}
 	g.ConstraintExpr("amd64,!purego")
 	write(g)
 	f, err := g.Result()

@@ -19,18 +19,17 @@ var (
 
 // functions writes exp and its relatives.
 func functions(g gen) {
-	masks := g.tailMasks()
 	unary := func(name, doc string, f func(x vec) vec) {
-		g.mapFn(masks, name, doc, 1, 1, func(_ *consts, in []vec) vec { return f(in[0]) })
+		g.mapFn(name, doc, 1, 1, func(_ *consts, in []vec) vec { return f(in[0]) })
 	}
-	unary("expAVX2", "exp(a)", g.exp)
-	unary("logAVX2", "the natural logarithm of a", g.log)
-	unary("tanhAVX2", "tanh(a)", g.tanh)
-	unary("sigmoidAVX2", "1/(1+exp(-a))", g.sigmoid)
-	unary("erfAVX2", "erf(a)", g.erf)
-	unary("cdfAVX2", "the normal distribution function of a", g.cdf)
-	unary("siluAVX2", "a·sigmoid(a)", func(x vec) vec { return g.op2(g.VMULPS, x, g.sigmoid(x)) })
-	unary("geluAVX2", "a times the normal distribution function of a", func(x vec) vec { return g.op2(g.VMULPS, x, g.cdf(x)) })
+	unary("exp", "exp(a)", g.exp)
+	unary("log", "the natural logarithm of a", g.log)
+	unary("tanh", "tanh(a)", g.tanh)
+	unary("sigmoid", "1/(1+exp(-a))", g.sigmoid)
+	unary("erf", "erf(a)", g.erf)
+	unary("cdf", "the normal distribution function of a", g.cdf)
+	unary("silu", "a·sigmoid(a)", func(x vec) vec { return g.op2(g.VMULPS, x, g.sigmoid(x)) })
+	unary("gelu", "a times the normal distribution function of a", func(x vec) vec { return g.op2(g.VMULPS, x, g.cdf(x)) })
 }
 
 // horner evaluates Σ p[i]·x^i.
@@ -45,18 +44,18 @@ func (g gen) horner(p []float32, x vec) vec {
 // exp splits x = n·ln2 + r with |r| ≤ ln2/2 and multiplies 1 + r + r²·P(r) by
 // 2^n in two halves, so that results below the normal range come out too.
 func (g gen) exp(x vec) vec {
-	r := g.YMM()
+	r := g.vec()
 	g.VMINPS(x, g.mem(89), r) // the second operand's NaN survives
 	g.VMAXPS(r, g.mem(-104), r)
 	n := g.op2(g.VMULPS, r, g.mem(math.Log2E))
-	g.VROUNDPS(U8(8), n, n)
+	g.round(toEven, n, n)
 	g.VFNMADD231PS(g.mem(0.693359375), n, r)
 	g.VFNMADD231PS(g.mem(-2.12194440e-4), n, r)
 	y := g.horner(expPoly, r)
 	rr := g.op2(g.VMULPS, r, r)
 	g.VFMADD213PS(r, rr, y)
 	g.VADDPS(g.mem(1), y, y)
-	whole, half := g.YMM(), g.YMM()
+	whole, half := g.vec(), g.vec()
 	g.VCVTPS2DQ(n, whole)
 	g.VPSRAD(U8(1), whole, half)
 	g.VPSUBD(half, whole, whole)
@@ -70,29 +69,28 @@ func (g gen) exp(x vec) vec {
 
 // ints broadcasts a 32-bit integer.
 func (g gen) ints(x uint32) vec {
-	r := g.YMM()
+	r := g.vec()
 	g.VPBROADCASTD(g.word(x), r)
 	return r
 }
 
 // log writes x = 2^e·(1+f) with 1+f in [√½, √2): e·ln2 + f - f²/2 + f³·P(f).
 func (g gen) log(x vec) vec {
-	tiny, m, e := g.YMM(), g.YMM(), g.YMM()
-	g.VCMPPS(U8(1), g.mem(math.Float32frombits(0x00800000)), x, tiny) // x below the normal range
+	m, e := g.vec(), g.vec()
+	tiny := g.compare(x, less, g.mem(math.Float32frombits(0x00800000))) // below the normal range
 	scaled := g.op2(g.VMULPS, x, g.mem(1<<23))
-	g.VBLENDVPS(tiny, scaled, x, m)
+	g.blend(tiny, scaled, x, m)
 	// e counts from √½: the mantissa's leading bits decide the half.
 	g.VPSUBD(g.ints(math.Float32bits(math.Sqrt2/2)), m, e)
 	g.VPSRAD(U8(23), e, e)
-	shift := g.YMM()
+	shift := g.vec()
 	g.VPSLLD(U8(23), e, shift)
-	f := g.YMM()
+	f := g.vec()
 	g.VPSUBD(shift, m, f)
 	g.VSUBPS(g.mem(1), f, f)
-	ef := g.YMM()
+	ef := g.vec()
 	g.VCVTDQ2PS(e, ef)
-	g.VANDPS(g.mem(23), tiny, tiny)
-	g.VSUBPS(tiny, ef, ef)
+	g.VSUBPS(g.chosen(tiny, g.mem(23)), ef, ef)
 	y := g.horner(logPoly, f)
 	ff := g.op2(g.VMULPS, f, f)
 	g.VMULPS(f, y, y)
@@ -107,21 +105,17 @@ func (g gen) log(x vec) vec {
 // logEdges puts in what the formula misses: NaN below 0, -Inf at 0, x itself at
 // +Inf and NaN.
 func (g gen) logEdges(x, y vec) vec {
-	zero, m := g.YMM(), g.YMM()
-	g.VXORPS(zero, zero, zero)
-	g.VCMPPS(U8(1), zero, x, m)
-	g.VORPS(m, y, y) // all ones is a NaN
-	g.VCMPPS(U8(0), zero, x, m)
-	g.VBLENDVPS(m, g.mem(float32(math.Inf(-1))), y, y)
-	g.VCMPPS(U8(6), g.mem(math.MaxFloat32), x, m) // not at most the largest
-	g.VBLENDVPS(m, x, y, y)
+	zero := g.zero()
+	g.spoil(g.compare(x, less, zero), y)
+	g.blend(g.compare(x, equal, zero), g.mem(float32(math.Inf(-1))), y, y)
+	g.blend(g.compare(x, notAtMost, g.mem(math.MaxFloat32)), x, y, y)
 	return y
 }
 
 // cdf is 1/2 + x·P(x²)/Q(x²) of x within ±5.5, where the rest rounds away. It
 // has a quarter of the operations of (1+erf(x/√2))/2, which needs exp.
 func (g gen) cdf(x vec) vec {
-	t := g.YMM()
+	t := g.vec()
 	g.VMINPS(x, g.mem(5.5), t) // the second operand's NaN survives
 	g.VMAXPS(t, g.mem(-5.5), t)
 	z := g.op2(g.VMULPS, t, t)
@@ -151,9 +145,7 @@ func (g gen) tanh(x vec) vec {
 	near := g.horner(tanhPoly, z)
 	g.VMULPS(x, z, z)
 	g.VFMADD213PS(x, z, near)
-	small := g.YMM()
-	g.VCMPPS(U8(1), g.mem(0.625), a, small)
-	g.VBLENDVPS(small, near, far, far)
+	g.blend(g.compare(a, less, g.mem(0.625)), near, far, far)
 	return far
 }
 
@@ -161,7 +153,7 @@ func (g gen) tanh(x vec) vec {
 func (g gen) erf(x vec) vec {
 	sign := g.op2(g.VANDPS, x, g.mem(float32(math.Copysign(0, -1))))
 	a := g.op2(g.VXORPS, x, sign)
-	t := g.YMM()
+	t := g.vec()
 	g.VMINPS(a, g.mem(4), t)
 	q := g.horner(erfcPoly, t)
 	g.VFMSUB213PS(t, t, q)
@@ -171,8 +163,6 @@ func (g gen) erf(x vec) vec {
 	z := g.op2(g.VMULPS, x, x)
 	near := g.horner(erfPoly, z)
 	g.VFMADD213PS(x, x, near)
-	small := g.YMM()
-	g.VCMPPS(U8(1), g.mem(0.95), a, small)
-	g.VBLENDVPS(small, near, far, far)
+	g.blend(g.compare(a, less, g.mem(0.95)), near, far, far)
 	return far
 }

@@ -7,20 +7,22 @@ import (
 
 // packs writes the functions that bring operands into the order of the tiles.
 func packs(g gen) {
-	g.copyLanes("copyLanes16AVX2", 16)
-	g.copyLanes("copyLanes8AVX2", 8)
-	g.copyLanes("copyLanes6AVX2", 6)
+	if g.set == avx512 {
+		g.copyMasked("copyLanes32", 32)
+		g.copyMasked("copyLanes16", 16)
+		g.copyMasked("copyLanes12", 12)
+		g.transpose16()
+		return
+	}
+	g.copyLanes("copyLanes16", 16)
+	g.copyLanes("copyLanes8", 8)
+	g.copyLanes("copyLanes6", 6)
 	g.transpose8()
 }
 
 // copyLanes copies groups of width floats from even distances to even distances.
 func (g gen) copyLanes(name string, width int) {
-	g.function(name)
-	g.Doc(name + " copies n groups of floats; to and from are the bytes between groups.")
-	g.SignatureExpr("func(dst, src uintptr, n, to, from int)")
-	dst, src := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64())
-	n := g.Load(g.Param("n"), g.GP64())
-	to, from := g.Load(g.Param("to"), g.GP64()), g.Load(g.Param("from"), g.GP64())
+	dst, src, n, to, from := g.copying(name)
 	g.Label("group")
 	switch width {
 	case 16:
@@ -40,6 +42,21 @@ func (g gen) copyLanes(name string, width int) {
 		g.VMOVUPS(a, Mem{Base: dst})
 		g.VMOVSD(b, Mem{Base: dst, Disp: 16})
 	}
+	g.nextGroup(dst, src, n, to, from)
+}
+
+// copying begins a function that copies groups of floats.
+func (g gen) copying(name string) (dst, src, n, to, from reg.Register) {
+	g.Doc(g.function(name) + " copies n groups of floats; to and from are the bytes between groups.")
+	g.SignatureExpr("func(dst, src uintptr, n, to, from int)")
+	dst, src = g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64())
+	n = g.Load(g.Param("n"), g.GP64())
+	to, from = g.Load(g.Param("to"), g.GP64()), g.Load(g.Param("from"), g.GP64())
+	return dst, src, n, to, from
+}
+
+// nextGroup ends the loop at the label group.
+func (g gen) nextGroup(dst, src, n, to, from reg.Register) {
 	g.ADDQ(from, src)
 	g.ADDQ(to, dst)
 	g.DECQ(n)
@@ -51,8 +68,7 @@ func (g gen) copyLanes(name string, width int) {
 // transpose8 turns blocks of 8 rows by 8 steps. A narrower destination stride
 // than 32 bytes makes each store overwrite the unwanted lanes of the one before.
 func (g gen) transpose8() {
-	g.function("transpose8AVX2")
-	g.Doc("transpose8AVX2 writes dst[k][r] = rows[r][k] for 8 rows and 8·n steps, stride bytes",
+	g.Doc(g.function("transpose8")+" writes dst[k][r] = rows[r][k] for 8 rows and 8·n steps, stride bytes",
 		"apart; 32 bytes are written at each step.")
 	g.SignatureExpr("func(dst uintptr, rows *[8]uintptr, n, stride int)")
 	dst, ptrs := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("rows"), g.GP64())

@@ -21,9 +21,7 @@ const (
 
 // pools writes the pooling kernel.
 func pools(g gen) {
-	masks := g.tailMasks()
-	g.function("maxPoolRowAVX2")
-	g.Doc("maxPoolRowAVX2 takes the maxima of a row of windows that lie inside the image; see poolRow.")
+	g.Doc(g.function("maxPoolRow") + " takes the maxima of a row of windows that lie inside the image; see poolRow.")
 	g.SignatureExpr("func(p *byte)")
 	p := g.Load(g.Param("p"), g.GP64())
 	at := func(off int) Mem { return Mem{Base: p, Disp: off} }
@@ -31,30 +29,26 @@ func pools(g gen) {
 	g.MOVQ(at(poolC), left)
 	g.XORQ(base, base)
 	g.Label("group")
-	g.CMPQ(left, U32(8))
+	g.CMPQ(left, U32(g.set.lanes))
 	g.JL(LabelRef("tail"))
 	g.poolGroup(at, base, nil, "full")
-	g.ADDQ(U32(32), base)
-	g.SUBQ(U32(8), left)
+	g.ADDQ(U32(g.bytes()), base)
+	g.SUBQ(U32(g.set.lanes), left)
 	g.JMP(LabelRef("group"))
 	g.Label("tail")
 	g.TESTQ(left, left)
 	g.JZ(LabelRef("done"))
-	ptr, mask := g.GP64(), g.YMM()
-	g.LEAQ(masks, ptr)
-	g.SHLQ(U8(2), left)
-	g.SUBQ(left, ptr)
-	g.VMOVDQU(Mem{Base: ptr, Disp: 32}, mask)
-	g.poolGroup(at, base, &mask, "rest")
+	g.poolGroup(at, base, g.first(left), "rest")
 	g.Label("done")
 	g.VZEROUPPER()
 	g.RET()
 }
 
-// poolGroup does eight channels of all windows. Outputs of fewer than eight
-// channels are stored whole and the next one overwrites what is too much, but
-// for the last ones of a row: what lies behind it may belong to another worker.
-func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label string) {
+// poolGroup does a vector of channels of all windows. Without mask registers,
+// whose stores cost nothing, outputs of fewer channels are stored whole and the
+// next one overwrites what is too much, but for the last ones of a row: what
+// lies behind it may belong to another worker.
+func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, rest mask, label string) {
 	x, y, index, n, taps, count := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	width := g.GP64()
 	g.MOVQ(at(poolX), x)
@@ -66,46 +60,41 @@ func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label st
 	g.MOVQ(at(poolN), n)
 	g.MOVQ(at(poolC), width)
 	g.SHLQ(U8(2), width)
-	here, step := g.YMM(), g.YMM()
+	here, step := g.vec(), g.vec()
 	g.VPBROADCASTD(at(poolAt), here)
 	g.VPBROADCASTD(at(poolAtStep), step)
 	g.Label(label + "Window")
-	best, pos, v, m, nan, off := g.YMM(), g.YMM(), g.YMM(), g.YMM(), g.YMM(), g.GP64()
+	best, pos, v, off := g.vec(), g.vec(), g.vec(), g.GP64()
 	g.MOVQ(at(poolTaps), taps)
 	g.MOVQ(at(poolNTaps), count)
 	load := func(to vec) {
 		g.MOVQ(Mem{Base: taps}, off)
 		src := Mem{Base: x, Index: off, Scale: 1}
-		if mask != nil {
-			g.VMASKMOVPS(src, *mask, to)
-		} else {
-			g.VMOVUPS(src, to)
-		}
+		g.loadAt(src, to, rest)
 	}
 	load(best)
 	g.VPBROADCASTD(Mem{Base: taps, Disp: 8}, pos)
 	g.JMP(LabelRef(label + "Next"))
 	g.Label(label + "Tap")
 	load(v)
-	g.VCMPPS(U8(14), best, v, m) // greater
-	g.VCMPPS(U8(3), v, v, nan)
-	g.VORPS(nan, m, m)
-	g.VBLENDVPS(m, v, best, best)
-	tap := g.YMM()
+	m := g.compare(v, greater, best)
+	g.either(g.compare(v, unordered, v), m)
+	g.blend(m, v, best, best)
+	tap := g.vec()
 	g.VPBROADCASTD(Mem{Base: taps, Disp: 8}, tap)
-	g.VBLENDVPS(m, tap, pos, pos)
+	g.blend(m, tap, pos, pos)
 	g.Label(label + "Next")
 	g.ADDQ(U32(16), taps)
 	g.DECQ(count)
 	g.JNZ(LabelRef(label + "Tap"))
 	g.VPADDD(here, pos, pos)
 	g.VPADDD(step, here, here)
-	whole := func() {
-		g.VMOVUPS(best, Mem{Base: y})
-		g.VMOVUPS(pos, Mem{Base: index})
+	store := func(m mask) {
+		g.storeAt(best, Mem{Base: y}, m)
+		g.storeAt(pos, Mem{Base: index}, m)
 	}
-	if mask == nil {
-		whole()
+	if rest == nil || g.masked() {
+		store(rest)
 	} else {
 		g.CMPQ(at(poolC), U32(8))
 		g.JGE(LabelRef("masked"))
@@ -114,11 +103,10 @@ func (g gen) poolGroup(at func(int) Mem, base reg.GPVirtual, mask *vec, label st
 		g.CMPQ(count, U32(8))
 		g.JGE(LabelRef("narrow"))
 		g.Label("masked")
-		g.VMASKMOVPS(best, *mask, Mem{Base: y})
-		g.VMASKMOVPS(pos, *mask, Mem{Base: index})
+		store(rest)
 		g.JMP(LabelRef("stored"))
 		g.Label("narrow")
-		whole()
+		store(nil)
 		g.Label("stored")
 	}
 	g.ADDQ(at(poolStep), x)

@@ -28,14 +28,19 @@ const (
 // tiles writes the matrix kernels: six rows by two vectors of columns, and six
 // rows by one vector with two steps in flight.
 func tiles(g gen) {
-	g.tile("tile6x16AVX2", 2, 1)
-	g.tile("tile6x8AVX2", 1, 2)
+	if g.set == avx512 {
+		g.maskedTile(2)
+		g.maskedTile(1)
+		return
+	}
+	g.tile("tile6x16", 2, 1)
+	g.tile("tile6x8", 1, 2)
 }
 
 // tile is the loop nest over segments and steps. acc[p][r][v] accumulates
 // phase p (steps are dealt to phases in turn), row r and vector v.
 func (g gen) tile(name string, vecs, phases int) {
-	g.function(name)
+	name = g.function(name)
 	g.Doc(fmt.Sprintf("%s multiplies six rows by %d columns; see tile.", name, 8*vecs))
 	g.SignatureExpr("func(t *byte)")
 	t := g.Load(g.Param("t"), g.GP64())

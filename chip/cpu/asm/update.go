@@ -4,14 +4,11 @@ import "github.com/mmcloughlin/avo/reg"
 
 // updates writes the optimiser steps.
 func updates(g gen) {
-	masks := g.tailMasks()
-
-	g.function("sgdAVX2")
-	g.Doc("sgdAVX2: d = g·scale + decay·p; p -= lr·d.")
+	g.Doc(g.function("sgd") + ": d = g·scale + decay·p; p -= lr·d.")
 	g.SignatureExpr("func(p, g []float32, lr, scale, decay float32)")
 	p, gr, n := g.slice("p"), g.slice("g"), g.length("p")
 	lr, scale, decay := g.scalar("lr"), g.scalar("scale"), g.scalar("decay")
-	g.loop(masks, n, 2, func(idx reg.GPVirtual, count int, mask *vec) {
+	g.loop(n, 2, func(idx reg.GPVirtual, count int, mask mask) {
 		for i := range count {
 			x, d := g.load(p, idx, i, mask), g.load(gr, idx, i, mask)
 			g.VMULPS(scale, d, d)
@@ -23,14 +20,13 @@ func updates(g gen) {
 	g.VZEROUPPER()
 	g.RET()
 
-	g.function("momentumAVX2")
-	g.Doc("momentumAVX2: d = g·scale + decay·p; v = mu·v + d; p -= lr·(kg·d + kv·v).")
+	g.Doc(g.function("momentum") + ": d = g·scale + decay·p; v = mu·v + d; p -= lr·(kg·d + kv·v).")
 	g.SignatureExpr("func(p, g, v []float32, lr, scale, decay, mu, kg, kv float32)")
 	p, gr, n = g.slice("p"), g.slice("g"), g.length("p")
 	v := g.slice("v")
 	lr, scale, decay = g.scalar("lr"), g.scalar("scale"), g.scalar("decay")
 	mu, kg, kv := g.scalar("mu"), g.scalar("kg"), g.scalar("kv")
-	g.loop(masks, n, 2, func(idx reg.GPVirtual, count int, mask *vec) {
+	g.loop(n, 2, func(idx reg.GPVirtual, count int, mask mask) {
 		for i := range count {
 			x, d, m := g.load(p, idx, i, mask), g.load(gr, idx, i, mask), g.load(v, idx, i, mask)
 			g.VMULPS(scale, d, d)
@@ -50,16 +46,14 @@ func updates(g gen) {
 }
 
 func (g gen) adamW() {
-	masks := g.tailMasks()
-	g.function("adamWAVX2")
-	g.Doc("adamWAVX2: d = g·scale; m = b1·m + c1·d; v = b2·v + c2·d²; p = keep·p - rate·m/(√v·root + eps).")
+	g.Doc(g.function("adamW") + ": d = g·scale; m = b1·m + c1·d; v = b2·v + c2·d²; p = keep·p - rate·m/(√v·root + eps).")
 	g.SignatureExpr("func(p, g, m, v []float32, scale, b1, c1, b2, c2, keep, rate, root, eps float32)")
 	p, gr, m, v, n := g.slice("p"), g.slice("g"), g.slice("m"), g.slice("v"), g.length("p")
 	s := map[string]vec{}
 	for _, name := range []string{"scale", "b1", "c1", "b2", "c2", "keep", "rate", "root", "eps"} {
 		s[name] = g.scalar(name)
 	}
-	g.loop(masks, n, 1, func(idx reg.GPVirtual, _ int, mask *vec) {
+	g.loop(n, 1, func(idx reg.GPVirtual, _ int, mask mask) {
 		d, mm, vv := g.load(gr, idx, 0, mask), g.load(m, idx, 0, mask), g.load(v, idx, 0, mask)
 		g.VMULPS(s["scale"], d, d)
 		g.VMULPS(s["b1"], mm, mm)

@@ -1,0 +1,9 @@
+package cpu
+
+// largeTiles is the generic tier with the tiles of AVX-512: what is planned and
+// packed for them can be tested on any processor.
+var largeTiles = func() tier {
+	t := generic
+	t.name, t.matrix = "generic with large tiles", goTiles(12, 32, 16)
+	return t
+}()
