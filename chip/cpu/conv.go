@@ -24,6 +24,9 @@ func (c *call) conv(op *chip.Conv) kernel {
 	if x[3] == op.Groups && y[3] == op.Groups {
 		return s.depthwise(c.in[1])
 	}
+	if k := s.winograd(false); k != nil {
+		return k
+	}
 	s.plan()
 	c.wantShared(s.packedFloats() + packSlack)
 	return inOrder(s.packForward(c.in[1]), s.kernel())
@@ -92,6 +95,9 @@ func (c *call) convGradInput(op *chip.ConvGradInput) kernel {
 			if s.depthwiseLike() {
 				ks = append(ks, s.depthwise(c.in[1]))
 				continue
+			}
+			if k := s.winograd(true); k != nil {
+				return k
 			}
 			s.plan()
 			s.packed = packed

@@ -21,6 +21,8 @@ type Device struct {
 	pool *pool
 	tier *tier
 	info chip.Info
+
+	algorithm algorithm // of 3×3 convolutions; tests force one
 }
 
 var (

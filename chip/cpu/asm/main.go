@@ -43,6 +43,7 @@ var files = []struct {
 	{"update", updates},
 	{"pool", pools},
 	{"bfloat", bfloats},
+	{"winograd", winograds},
 }
 
 func main() {

@@ -1,0 +1,178 @@
+package cpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+// TestWinogradTwins compares the transforms with their Go twins, with all
+// epilogues.
+func TestWinogradTwins(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, tier := range usable() {
+		for i, f := range []*transforms{tier.f2, tier.f4} {
+			if f == nil {
+				continue
+			}
+			twin := []*transforms{goWinograds.f2, goWinograds.f4}[i]
+			size := f.m + 2
+			for n := f.least; n <= 70; n++ {
+				for _, c := range []struct {
+					name      string
+					run, twin func(*patch)
+					side      int // pixels along an axis
+					collects  bool
+				}{
+					{"input", f.input, twin.input, size, false}, {"weights", f.weights, twin.weights, 3, false},
+					{"outputGrad", f.outputGrad, twin.outputGrad, f.m, false},
+					{"output", f.output, twin.output, f.m, true}, {"weightsGrad", f.weightsGrad, twin.weightsGrad, 3, true},
+				} {
+					pixels, elements := random(r, c.side*c.side*n), random(r, size*size*n)
+					bias, temp := random(r, n), make([]float32, patchTempFloats)
+					var pix, all [2]guarded
+					for j, run := range []func(*patch){c.run, c.twin} {
+						pix[j], all[j] = newGuarded(pixels), newGuarded(elements)
+						p := &patch{all: addressOf(all[j].in), step: 4 * n, n: n, temp: addressOf(temp), floor: noFloor}
+						for k := range c.side * c.side { // pixels lie anywhere
+							p.at[k] = addressOf(pix[j].in[k*7%(c.side*c.side)*n:])
+						}
+						if n%2 == 1 {
+							p.bias, p.floor = addressOf(bias), 0
+						}
+						run(p)
+					}
+					if err := closeTo(pix[0].all, pix[1].all, 2e-5); err != nil {
+						t.Fatalf("%s %d %s of %d channels: pixels: %v", tier.name, f.m, c.name, n, err)
+					}
+					if err := closeTo(all[0].all, all[1].all, 2e-5); err != nil {
+						t.Fatalf("%s %d %s of %d channels: patch: %v", tier.name, f.m, c.name, n, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestWinogradMatrices holds the identity of the algorithm along one axis:
+// Aᵀ[(G g) ⊙ (Bᵀ d)] is the correlation of d and g.
+func TestWinogradMatrices(t *testing.T) {
+	for _, c := range []struct{ bt, g, at [][]float32 }{{bt2, g2, at2}, {bt4, g4, at4}} {
+		for tap := range 3 {
+			for at := range c.bt[0] {
+				for o, row := range c.at {
+					got := 0.0
+					for e, f := range row {
+						got += float64(f) * float64(c.g[e][tap]) * float64(c.bt[e][at])
+					}
+					want := 0.0
+					if at == o+tap {
+						want = 1
+					}
+					if d := got - want; d > 3e-7 || d < -3e-7 {
+						t.Errorf("m = %d: output %d takes weight %d by input %d %v times, want %v", len(c.at), o, tap, at, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// winogradDevices compute by transforms wherever they can: those of each tier
+// of this machine, and the Go twins.
+func winogradDevices(threads int) map[string]*Device {
+	twins := generic
+	twins.winograds = goWinograds
+	ds := map[string]*Device{}
+	for _, tier := range append(usable(), &twins) {
+		for _, a := range []algorithm{winograd2, winograd4} {
+			if tier.f2 != nil {
+				d := newDevice(threads, tier)
+				d.algorithm = a
+				ds[fmt.Sprintf("%s, algorithm %d, %d threads", tier.name, a, threads)] = d
+			}
+		}
+	}
+	return ds
+}
+
+// roundsMore allows errors of transforms that are twice those of sums.
+const roundsMore = 4
+
+// FuzzWinograd tries images, channels and padding of all three passes against
+// a plain loop in float64.
+func FuzzWinograd(f *testing.F) {
+	for _, s := range [][]byte{
+		{0, 0, 0, 0, 0, 1, 1, 1, 1}, // one pixel
+		{1, 7, 7, 0, 8, 1, 1, 1, 1},
+		{0, 3, 4, 1, 25, 0, 0, 0, 0}, // no padding
+		{2, 8, 5, 9, 17, 0, 2, 1, 0}, // asymmetric
+		{1, 4, 9, 24, 24, 4, 3, 2, 4},
+		{0, 13, 13, 56, 40, 1, 1, 1, 1},
+		{2, 11, 2, 130, 3, 1, 1, 0, 2},
+		{1, 5, 5, 7, 141, 2, 2, 2, 2},
+		{130, 12, 12, 20, 33, 1, 0, 1, 0},
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s []byte) {
+		if len(s) < 9 {
+			t.Skip("too short")
+		}
+		pick := func(i, n int) int { return int(s[i]) % n }
+		g := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: pick(5, 5), PadBottom: pick(6, 5), PadLeft: pick(7, 5), PadRight: pick(8, 5)}
+		n, h, w, c, k := 1+pick(0, 3), 1+pick(1, 14), 1+pick(2, 14), 8+pick(3, 150), 8+pick(4, 150)
+		oh, ow := g.Out(h, w)
+		if h+g.PadTop+g.PadBottom < 3 || w+g.PadLeft+g.PadRight < 3 || n*oh*ow*k*c > 400_000 {
+			t.Skip("no such convolution, or too large")
+		}
+		r := rand.New(rand.NewPCG(uint64(c), uint64(k)))
+		x, wt, dy, bias := constant(r, n, h, w, c), constant(r, 3, 3, c, k), constant(r, n, oh, ow, k), constant(r, k)
+		y, dx, dw := convInFloat64(g, 1, x, wt, dy)
+		for i := range y {
+			y[i] = max(0, y[i]+float64(bias.Data.([]float32)[i%k]))
+		}
+		for _, d := range winogradDevices(1 + int(s[0]>>7)) {
+			compareSums(t, runOp(t, d, &chip.Conv{Window: g, Groups: 1, Bias: true, Act: chip.ReLU}, dy.Shape, x, wt, bias), y, roundsMore*9*c)
+			compareSums(t, runOp(t, d, &chip.ConvGradInput{Window: g, Groups: 1}, x.Shape, dy, wt), dx, roundsMore*9*k)
+			compareSums(t, runOp(t, d, &chip.ConvGradWeight{Window: g, Groups: 1}, wt.Shape, x, dy), dw, roundsMore*n*oh*ow)
+			d.Close()
+		}
+	})
+}
+
+// TestWinogradRepeats runs shapes of several units: every number of threads
+// gives the same bits each time.
+func TestWinogradRepeats(t *testing.T) {
+	g := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	r := rand.New(rand.NewPCG(13, 14))
+	x, w, dy := constant(r, 5, 30, 26, 24), constant(r, 3, 3, 24, 40), constant(r, 5, 30, 26, 40)
+	y, dx, dw := convInFloat64(g, 1, x, w, dy)
+	for _, threads := range []int{1, 2, 3} {
+		for name, d := range winogradDevices(threads) {
+			for _, pass := range []struct {
+				op   chip.Op
+				out  []int
+				ins  []chip.Value
+				want []float64
+				sum  int
+			}{
+				{&chip.Conv{Window: g, Groups: 1}, dy.Shape, []chip.Value{x, w}, y, 9 * 24},
+				{&chip.ConvGradInput{Window: g, Groups: 1}, x.Shape, []chip.Value{dy, w}, dx, 9 * 40},
+				{&chip.ConvGradWeight{Window: g, Groups: 1}, w.Shape, []chip.Value{x, dy}, dw, 5 * 30 * 26},
+			} {
+				first := runOp(t, d, pass.op, pass.out, pass.ins...)
+				compareSums(t, first, pass.want, roundsMore*pass.sum)
+				for range 3 {
+					if again := runOp(t, d, pass.op, pass.out, pass.ins...); !slices.Equal(first, again) {
+						t.Errorf("%s: %s gives other bits when it runs again", name, pass.op.Name())
+					}
+				}
+			}
+			d.Close()
+		}
+	}
+}
