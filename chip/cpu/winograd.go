@@ -48,8 +48,9 @@ type patch struct {
 	n     int         // channels
 	temp  uintptr     // scratch for 36 vectors
 	bias  uintptr     // 0 for none
+	ahead int         // bytes to the pixels of the next patch, to fetch them early
 	floor float32     // 0 for ReLU, else -Inf
-	_     [52]byte    // so that two workers share no cache line
+	_     [44]byte    // so that two workers share no cache line
 }
 
 // patchTempFloats is the scratch of a patch: 36 vectors of up to 16 floats.
@@ -85,6 +86,7 @@ func (t *transforms) tiling(n, h, w, rows, cols, originH, originW int) tiling {
 // of the image lie at zeros.
 func (g *tiling) inputs(p *patch, i int, x uintptr, channels int, zeros uintptr) {
 	image, row, col := g.place(i)
+	p.ahead = 4 * g.m * channels
 	place(p, g.m+2, x+uintptr(4*image*g.h*g.w*channels), row+g.originH, col+g.originW, g.h, g.w, 4*g.w*channels, 4*channels, zeros)
 }
 
@@ -92,6 +94,7 @@ func (g *tiling) inputs(p *patch, i int, x uintptr, channels int, zeros uintptr)
 // outside of the image lie at spare.
 func (g *tiling) outputs(p *patch, i int, y uintptr, channels int, spare uintptr) {
 	image, row, col := g.place(i)
+	p.ahead = 4 * g.m * channels
 	place(p, g.m, y+uintptr(4*image*g.rows*g.cols*channels), row, col, g.rows, g.cols, 4*g.cols*channels, 4*channels, spare)
 }
 

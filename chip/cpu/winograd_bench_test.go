@@ -10,8 +10,7 @@ import (
 )
 
 // BenchmarkWinograd times direct and Winograd's convolutions in turn and
-// reports their medians, and what the last one is worth in operations of the
-// direct one.
+// reports medians and their ratios. Rates count the operations of the direct one.
 func BenchmarkWinograd(b *testing.B) {
 	for _, s := range []struct{ n, side, channels int }{
 		{32, 56, 64}, {32, 28, 128}, {32, 14, 256}, {32, 7, 512}, {64, 32, 64}, {64, 16, 128}, {64, 8, 256}, {64, 4, 512},
@@ -68,7 +67,7 @@ func benchAlgorithms(b *testing.B, flops float64, op chip.Op, ins [][]int, out [
 		defer x.Close()
 		runs = append(runs, func() error { return x.Run(bufs, outs, nil) })
 	}
-	times := make([][]float64, len(runs))
+	times, used := make([][]float64, len(runs)), make([][]float64, len(runs))
 	for range 2 {
 		for _, run := range runs {
 			if err := run(); err != nil {
@@ -78,21 +77,23 @@ func benchAlgorithms(b *testing.B, flops float64, op chip.Op, ins [][]int, out [
 	}
 	for b.Loop() {
 		for i, run := range runs {
-			start := time.Now()
+			start, cpu := time.Now(), processTime()
 			if err := run(); err != nil {
 				b.Fatal(err)
 			}
 			times[i] = append(times[i], time.Since(start).Seconds())
+			used[i] = append(used[i], processTime()-cpu)
 		}
 	}
-	median := make([]float64, len(runs))
-	for i, t := range times {
+	median := func(t []float64) float64 {
 		slices.Sort(t)
-		median[i] = t[len(t)/2]
-		b.ReportMetric(1e3*median[i], names[i]+"-ms")
+		return t[len(t)/2]
 	}
-	b.ReportMetric(median[0]/median[1], "F2-ratio")
-	b.ReportMetric(median[0]/median[2], "F4-ratio")
-	b.ReportMetric(flops/median[2]/1e9, "F4-GFLOP/s")
+	for i, name := range names {
+		b.ReportMetric(1e3*median(times[i]), name+"-ms")
+		b.ReportMetric(flops/median(times[i])/1e9, name+"-GFLOP/s")
+		b.ReportMetric(median(times[0])/median(times[i]), name+"-ratio")
+		b.ReportMetric(median(used[0])/median(used[i]), name+"-cpu-ratio") // without what a neighbour took
+	}
 	b.ReportMetric(0, "ns/op")
 }

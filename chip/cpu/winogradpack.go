@@ -83,7 +83,7 @@ func (w *winogradWeights) kernel() kernel {
 func (w *winogradWeights) packRow(pan *panel, c, worker int) {
 	mine := w.locals[worker]
 	p := &w.patches[worker]
-	p.temp = addressOf(mine)
+	p.temp, p.ahead = addressOf(mine), 4*w.k
 	to := w.packed()[pan.at*w.c+c*pan.width:]
 	j := min(pan.j, pan.j+pan.n-w.least) // kernels need some columns
 	for i, t := range w.taps {
@@ -112,7 +112,7 @@ func (w *winogradWeights) packTurned(pan panel, from, worker int) {
 	if n < w.least {
 		from, n = w.c-w.least, w.least
 	}
-	p.temp, p.n, p.step = addressOf(mine), n, 4*w.tempStep
+	p.temp, p.n, p.step, p.ahead = addressOf(mine), n, 4*w.tempStep, 4*w.c
 	for j := range pan.n {
 		for i, t := range w.taps {
 			p.at[i] = address(w.from) + uintptr(4*((t.at*w.k+pan.j+j)*w.c+from))

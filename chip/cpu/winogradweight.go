@@ -127,7 +127,7 @@ func (v *winogradGradWeight) multiply(e, from, worker int) {
 // back transforms rows of the sums to the weights of each place of the window.
 func (v *winogradGradWeight) back(lo, hi, worker int) {
 	p := &v.patches[worker]
-	p.temp, p.n, p.step = addressOf(v.locals[worker]), v.k, 4*v.sums.step
+	p.temp, p.n, p.step, p.ahead = addressOf(v.locals[worker]), v.k, 4*v.sums.step, 4*v.k
 	for c := lo; c < hi; c++ {
 		for tap := range 9 {
 			p.at[tap] = address(v.out[0]) + uintptr(4*(tap*v.c+c)*v.k)

@@ -16,8 +16,13 @@ const (
 	patchN     = 304 // channels, at least 8
 	patchTemp  = 312 // address of scratch for 36 vectors
 	patchBias  = 320 // address of the bias, or 0
-	patchFloor = 328 // float32: 0 for ReLU, else -Inf
+	patchAhead = 328 // bytes to the pixels of the next patch
+	patchFloor = 336 // float32: 0 for ReLU, else -Inf
 )
+
+// storeAhead is how many bytes before it is written memory is fetched: as many
+// streams as there are elements are more than a processor recognises.
+const storeAhead = 128
 
 // along is a transform along one axis: it may use up its arguments.
 type along struct {
@@ -69,16 +74,20 @@ func winograds(g gen) {
 }
 
 // spread transforms in×in pixels, found by their addresses, to out×out elements
-// at even distances: first the columns, into scratch, then the rows.
+// at even distances: first the columns, into scratch, then the rows. The next
+// patch's pixels are on their way meanwhile.
 func (g gen) spread(name string, a along) {
 	w, p, idx := g.beginWinograd(name, a, "transforms pixels of 8 channels and more to a patch")
 	temp := g.field(p, patchTemp)
-	ptr := g.GP64()
+	ptr, ahead := g.GP64(), g.ahead(p, idx)
 	for j := range a.in {
 		var x []vec
 		for i := range a.in {
 			g.MOVQ(Mem{Base: p, Disp: patchAt + 8*(i*a.in+j)}, ptr)
 			x = append(x, g.loaded(Mem{Base: ptr, Index: idx, Scale: 1}))
+			if a.in != a.out || j >= 2 { // input patches overlap by two columns
+				g.PREFETCHT0(Mem{Base: ptr, Index: ahead, Scale: 1})
+			}
 		}
 		for u, y := range a.apply(w, x) {
 			g.VMOVUPS(y, Mem{Base: temp, Disp: 32 * (u*a.in + j)})
@@ -92,6 +101,7 @@ func (g gen) spread(name string, a along) {
 		}
 		for v, y := range a.apply(w, x) {
 			g.VMOVUPS(y, s.at(v))
+			g.PREFETCHT0(s.at(v).Offset(storeAhead))
 		}
 		s.next(g)
 	}
@@ -115,7 +125,7 @@ func (g gen) collect(name string, a along, epilogue bool) {
 		}
 	}
 	var bias, floor vec
-	ptr := g.GP64()
+	ptr, ahead := g.GP64(), g.ahead(p, idx)
 	if epilogue {
 		bias, floor = g.YMM(), g.YMM()
 		g.VXORPS(bias, bias, bias)
@@ -138,6 +148,7 @@ func (g gen) collect(name string, a along, epilogue bool) {
 			}
 			g.MOVQ(Mem{Base: p, Disp: patchAt + 8*(r*a.out+q)}, ptr)
 			g.VMOVUPS(y, Mem{Base: ptr, Index: idx, Scale: 1})
+			g.PREFETCHT0(Mem{Base: ptr, Index: ahead, Scale: 1})
 		}
 	}
 	g.endWinograd(p, idx)
@@ -177,6 +188,13 @@ func (g gen) endWinograd(p, idx reg.GPVirtual) {
 	g.Label("done")
 	g.VZEROUPPER()
 	g.RET()
+}
+
+// ahead is the offset of the next patch's pixels.
+func (g gen) ahead(p, idx reg.GPVirtual) reg.GPVirtual {
+	r := g.field(p, patchAhead)
+	g.ADDQ(idx, r)
+	return r
 }
 
 func (g gen) field(p reg.GPVirtual, off int) reg.GPVirtual {
