@@ -25,10 +25,8 @@ func (s *sliding) winogradWeights(f *transforms, backward bool) *winogradWeights
 	w := &winogradWeights{call: s.call, transforms: f, c: s.c, k: s.k, taps: s.taps, from: s.call.in[1], backward: backward,
 		panels: s.tier.panelsOf(s.k), elements: (f.m + 2) * (f.m + 2), patches: make([]patch, s.pool.threads)}
 	w.step = oddLines(w.c*packedWidth(w.panels) + packSlack)
-	if total := w.elements * w.step; s.ins[1].Kind == chip.Constant && s.ins[1].DType == chip.Float32 && w.from.p != nil {
-		w.fixed = alignedFloats(total)
-	} else {
-		w.wantShared(total)
+	if s.ins[1].Kind == chip.Constant && w.from.p != nil { // not one that is yet to be widened
+		w.fixed = alignedFloats(w.elements * w.step)
 	}
 	width := w.least
 	if backward {
@@ -37,10 +35,15 @@ func (s *sliding) winogradWeights(f *transforms, backward bool) *winogradWeights
 		width = w.steps * w.tier.cols
 	}
 	w.tempStep = oddLines(max(width, w.tier.cols))
-	w.wantLocal(patchTempFloats + w.elements*w.tempStep)
+	w.wantLocal(w.scratch())
 	return w
 }
 
+// scratch is how many floats of a worker's scratch packing needs.
+func (w *winogradWeights) scratch() int { return patchTempFloats + w.elements*w.tempStep }
+
+// packed is where all weights are packed: from the start of the shared scratch
+// unless they are constant.
 func (w *winogradWeights) packed() []float32 {
 	if w.fixed != nil {
 		return w.fixed
@@ -48,24 +51,17 @@ func (w *winogradWeights) packed() []float32 {
 	return w.shared
 }
 
-// kernel packs the weights, constant ones in the first run only.
+// kernel packs all weights, constant ones in the first run only.
 func (w *winogradWeights) kernel() kernel {
-	var pack kernel
-	if w.backward {
-		parts := (w.c + w.steps - 1) / w.steps
-		pack = w.each(parts*len(w.panels), 1, func(lo, hi, worker int) {
-			for u := lo; u < hi; u++ {
-				w.packTurned(w.panels[u/parts], u%parts*w.steps, worker)
-			}
-		})
-	} else {
-		pack = w.each(len(w.panels)*w.c, 64, func(lo, hi, worker int) {
-			for u := lo; u < hi; u++ {
-				w.packRow(&w.panels[u/w.c], u%w.c, worker)
-			}
-		})
-	}
+	parts := w.panelParts()
+	pack := w.each(parts*len(w.panels), 1+32/w.partRows(), func(lo, hi, worker int) {
+		for u := lo; u < hi; u++ {
+			p := w.panels[u/parts]
+			w.pack(w.packed()[p.at*w.c:], w.step, p, u%parts, worker)
+		}
+	})
 	if w.fixed == nil {
+		w.wantShared(w.elements * w.step)
 		return pack
 	}
 	done := false
@@ -78,19 +74,39 @@ func (w *winogradWeights) kernel() kernel {
 	}
 }
 
+// partRows is how many rows of a panel are packed together.
+func (w *winogradWeights) partRows() int {
+	if w.backward {
+		return w.steps
+	}
+	return 1
+}
+
+func (w *winogradWeights) panelParts() int { return (w.c + w.partRows() - 1) / w.partRows() }
+
+// pack packs a part of a panel to its place in the first element, step floats
+// before that in the next one.
+func (w *winogradWeights) pack(to []float32, step int, p panel, part, worker int) {
+	if w.backward {
+		w.packTurned(to, step, p, part*w.steps, worker)
+		return
+	}
+	w.packRow(to, step, p, part, worker)
+}
+
 // packRow packs row c of a panel for all elements. Columns of a panel that is
 // not full go by scratch.
-func (w *winogradWeights) packRow(pan *panel, c, worker int) {
+func (w *winogradWeights) packRow(to []float32, step int, pan panel, c, worker int) {
 	mine := w.locals[worker]
 	p := &w.patches[worker]
 	p.temp, p.ahead = addressOf(mine), 4*w.k
-	to := w.packed()[pan.at*w.c+c*pan.width:]
+	to = to[c*pan.width:]
 	j := min(pan.j, pan.j+pan.n-w.least) // kernels need some columns
 	for i, t := range w.taps {
 		p.at[i] = address(w.from) + uintptr(4*((t.at*w.c+c)*w.k+j))
 	}
 	if p.n = pan.j + pan.n - j; pan.n == pan.width {
-		p.all, p.step = addressOf(to), 4*w.step
+		p.all, p.step = addressOf(to), 4*step
 		w.weights(p)
 		return
 	}
@@ -98,13 +114,13 @@ func (w *winogradWeights) packRow(pan *panel, c, worker int) {
 	p.all, p.step = addressOf(temp), 4*w.tempStep
 	w.weights(p)
 	for e := range w.elements {
-		row := to[e*w.step:][:pan.width]
+		row := to[e*step:][:pan.width]
 		clear(row[copy(row, temp[e*w.tempStep+pan.j-j:][:pan.n]):])
 	}
 }
 
 // packTurned packs some rows of a panel from weights whose rows are its columns.
-func (w *winogradWeights) packTurned(pan panel, from, worker int) {
+func (w *winogradWeights) packTurned(to []float32, step int, pan panel, from, worker int) {
 	mine := w.locals[worker]
 	temp := mine[patchTempFloats:]
 	p := &w.patches[worker]
@@ -120,9 +136,9 @@ func (w *winogradWeights) packTurned(pan panel, from, worker int) {
 		p.all = addressOf(temp) + uintptr(4*j*n)
 		w.weights(p)
 	}
-	pan.j = 0
+	pan.j, pan.at = 0, 0
 	one := [1]panel{pan}
 	for e := range w.elements {
-		w.tier.packPanels(w.packed()[e*w.step:], matrixAt{addressOf(temp[e*w.tempStep:]), 1, n}, n, one[:], w.c, from)
+		w.tier.packPanels(to[e*step:], matrixAt{addressOf(temp[e*w.tempStep:]), 1, n}, n, one[:], w.c, from)
 	}
 }

@@ -35,6 +35,10 @@ func (s *sliding) winograd(backward bool) kernel {
 	v := &winogradConv{call: s.call, tiling: f.tiling(s.n, s.h, s.w, s.rows, s.cols, s.originH, s.originW),
 		c: s.c, k: s.k, in: s.in, out: s.out, bias: s.bias, act: s.act, patches: make([]patch, s.pool.threads)}
 	v.weights = s.winogradWeights(f, backward)
+	v.vRow, v.zeros = wholeLines(v.c), alignedFloats(v.c)
+	if v.tiles <= fewTiles {
+		return v.byPanels()
+	}
 	v.plan()
 	return inOrder(v.weights.kernel(), v.kernel())
 }
@@ -43,7 +47,6 @@ func (s *sliding) winograd(backward bool) kernel {
 // transform, a pixel for outputs outside of the image, transformed inputs, products.
 func (v *winogradConv) plan() {
 	rows := v.tier.rows
-	v.vRow = wholeLines(v.c)
 	v.block = max(rows, winogradFloats/(v.elements*v.vRow)/rows*rows)
 	parts := (v.tiles + v.block - 1) / v.block
 	if threads := v.pool.threads; parts%threads != 0 && parts < 8*threads { // even out the last ones
@@ -52,17 +55,21 @@ func (v *winogradConv) plan() {
 	v.block = (v.tiles + parts - 1) / parts
 	v.block = (v.block + rows - 1) / rows * rows
 	v.vStep = oddLines(v.block * v.vRow)
-	v.groups = groupPanels(v.weights.panels, winogradFloats/(v.elements*v.block), v.least)
-	for _, g := range v.groups {
-		v.mRow = max(v.mRow, wholeLines(columnsOf(g)))
-	}
+	v.group(winogradFloats / (v.elements * v.block))
 	v.mStep = oddLines(v.block * v.mRow)
-	v.zeros = alignedFloats(v.c)
 	v.wantLocal(patchTempFloats + wholeLines(v.k) + v.elements*(v.vStep+v.mStep))
 }
 
 // winogradFloats bounds the transformed inputs of a unit, and their products.
 const winogradFloats = 64 * 1024
+
+// group cuts the panels into groups of about n columns.
+func (v *winogradConv) group(n int) {
+	v.groups = groupPanels(v.weights.panels, n, v.least)
+	for _, g := range v.groups {
+		v.mRow = max(v.mRow, wholeLines(columnsOf(g)))
+	}
+}
 
 // groupPanels cuts panels into groups of about n columns, none of them
 // narrower than least.
@@ -109,24 +116,21 @@ func (v *winogradConv) unit(u, worker int) {
 	}
 	for _, group := range v.groups {
 		for e := range v.elements {
-			v.multiply(e, n, addressOf(inputs[e*v.vStep:]), addressOf(products[e*v.mStep:]), group, worker)
+			v.multiply(n, inputs[e*v.vStep:], v.weights.packed()[e*v.weights.step+group[0].at*v.c:], products[e*v.mStep:], group, worker)
 		}
 		v.results(p, first, n, addressOf(products), group, spare)
-	}
-	if v.act == chip.SiLU || v.act == chip.GELU {
-		v.activate(first, n)
 	}
 }
 
 // multiply multiplies one element of n transformed inputs by the weights of some panels.
-func (v *winogradConv) multiply(e, n int, a, c uintptr, panels []panel, worker int) {
+func (v *winogradConv) multiply(n int, inputs, weights, products []float32, panels []panel, worker int) {
 	t, rows, spare := v.tile(worker), v.tier.rows, v.spare(worker)
 	t.nseg, t.steps, t.sa, t.alpha, t.floor, t.add, t.bias = 1, v.c, 4, 1, noFloor, 0, 0
-	weights := addressOf(v.weights.packed()) + uintptr(4*e*v.weights.step)
+	a, b, c := addressOf(inputs), addressOf(weights), addressOf(products)
 	for i := range panels {
 		p := &panels[i]
 		t.setColumns(p.n, p.width)
-		t.sb, t.b = 4*p.width, weights+uintptr(4*p.at*v.c)
+		t.sb, t.b = 4*p.width, b+uintptr(4*(p.at-panels[0].at)*v.c)
 		run := v.tier.wide
 		if p.width != v.tier.cols {
 			run = v.tier.slim
@@ -155,17 +159,23 @@ func (v *winogradConv) results(p *patch, first, n int, products uintptr, panels 
 		p.all = products + uintptr(4*i*v.mRow)
 		v.output(p)
 	}
+	v.activate(first, n, j, j+p.n)
 }
 
-// activate applies an activation that is not part of the transform.
-func (v *winogradConv) activate(first, n int) {
+// activate applies an activation that is not part of the transform to columns
+// [j, end) of some tiles.
+func (v *winogradConv) activate(first, n, j, end int) {
+	if v.act != chip.SiLU && v.act != chip.GELU {
+		return
+	}
 	y := v.out.f32()
 	for i := first; i < first+n; i++ {
 		image, row, col := v.place(i)
-		width := min(v.m, v.cols-col) * v.k
 		for r := row; r < min(row+v.m, v.rows); r++ {
-			at := ((image*v.rows+r)*v.cols + col) * v.k
-			v.tier.activate(y[at:at+width], v.act)
+			for c := col; c < min(col+v.m, v.cols); c++ {
+				at := ((image*v.rows+r)*v.cols + c) * v.k
+				v.tier.activate(y[at+j:at+end], v.act)
+			}
 		}
 	}
 }
