@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/chip/chiptest"
 )
 
 // TestWinogradTwins compares the transforms with their Go twins, with all
@@ -142,6 +143,16 @@ func FuzzWinograd(f *testing.F) {
 			d.Close()
 		}
 	})
+}
+
+// TestWinogradConformance runs the suite, tolerances and all, on devices that
+// compute by transforms wherever they can.
+func TestWinogradConformance(t *testing.T) {
+	for name := range winogradDevices(2) {
+		t.Run(name, func(t *testing.T) {
+			chiptest.Run(t, func() chip.Device { return winogradDevices(2)[name] })
+		})
+	}
 }
 
 // TestWinogradRepeats runs shapes of several units: every number of threads

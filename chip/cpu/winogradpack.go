@@ -15,7 +15,7 @@ type winogradWeights struct {
 	elements int
 	step     int // floats from one element to the next
 
-	fixed    []float32 // of constant weights, which are packed once
+	fixed    []float32 // of small constant weights, which are packed once
 	patches  []patch   // of each worker
 	steps    int       // backward: rows that are packed at a time
 	tempStep int       // floats of one element in a worker's scratch
@@ -25,9 +25,6 @@ func (s *sliding) winogradWeights(f *transforms, backward bool) *winogradWeights
 	w := &winogradWeights{call: s.call, transforms: f, c: s.c, k: s.k, taps: s.taps, from: s.call.in[1], backward: backward,
 		panels: s.tier.panelsOf(s.k), elements: (f.m + 2) * (f.m + 2), patches: make([]patch, s.pool.threads)}
 	w.step = oddLines(w.c*packedWidth(w.panels) + packSlack)
-	if s.ins[1].Kind == chip.Constant && w.from.p != nil { // not one that is yet to be widened
-		w.fixed = alignedFloats(w.elements * w.step)
-	}
 	width := w.least
 	if backward {
 		parts := (w.c + 127) / 128
@@ -51,8 +48,12 @@ func (w *winogradWeights) packed() []float32 {
 	return w.shared
 }
 
-// kernel packs all weights, constant ones in the first run only.
+// kernel packs all weights, small constant ones in the first run only.
 func (w *winogradWeights) kernel() kernel {
+	const small = 1 << 20                                                                                // floats: larger ones take about as long to read as to make
+	if size := w.elements * w.step; w.ins[1].Kind == chip.Constant && w.from.p != nil && size <= small { // nil is yet to be widened
+		w.fixed = alignedFloats(size)
+	}
 	parts := w.panelParts()
 	pack := w.each(parts*len(w.panels), 1+32/w.partRows(), func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {

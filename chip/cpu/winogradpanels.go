@@ -40,12 +40,7 @@ func (v *winogradConv) byPanels() kernel {
 		products := spare[wholeLines(v.k):]
 		weights := products[v.elements*v.mStep:]
 		for _, g := range v.groups[lo:hi] {
-			step, weights := step, weights
-			if w.fixed != nil {
-				step, weights = w.step, w.fixed[g[0].at*v.c:]
-			} else {
-				pack(g, weights, worker)
-			}
+			pack(g, weights, worker)
 			for e := range v.elements {
 				v.multiply(v.tiles, v.shared[e*v.vStep:], weights[e*step:], products[e*v.mStep:], g, worker)
 			}
@@ -54,8 +49,5 @@ func (v *winogradConv) byPanels() kernel {
 			v.results(p, 0, v.tiles, addressOf(products), g, addressOf(spare))
 		}
 	})
-	if w.fixed != nil {
-		return inOrder(w.kernel(), inputs, products)
-	}
 	return inOrder(inputs, products)
 }

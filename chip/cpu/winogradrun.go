@@ -28,7 +28,7 @@ func (s *sliding) winograd(backward bool) kernel {
 	if len(s.taps) != 9 || s.spanH != 3 || s.spanW != 3 || s.stepH*s.stepW != 1 || s.groups != 1 || s.outCol != s.k {
 		return nil
 	}
-	f := s.pickWinograd(s.n, s.rows, s.cols, s.c, s.k)
+	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k})
 	if f == nil {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (v *winogradConv) plan() {
 }
 
 // winogradFloats bounds the transformed inputs of a unit, and their products.
-const winogradFloats = 64 * 1024
+const winogradFloats = 96 * 1024
 
 // group cuts the panels into groups of about n columns.
 func (v *winogradConv) group(n int) {

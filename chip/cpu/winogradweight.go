@@ -39,7 +39,7 @@ func (c *call) winogradGradWeight(op *chip.ConvGradWeight) kernel {
 	if g.KH != 3 || g.KW != 3 || g.StrideH*g.StrideW != 1 || g.DilationH*g.DilationW != 1 || op.Groups != 1 {
 		return nil
 	}
-	f := c.pickWinogradGradWeight(x[0], y[1], y[2], x[3], y[3])
+	f := c.dev.pickWinograd(winogradShape{t: c.tier, n: x[0], rows: y[1], cols: y[2], c: x[3], k: y[3], gradWeight: true})
 	if f == nil {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (c *call) winogradGradWeight(op *chip.ConvGradWeight) kernel {
 }
 
 func (v *winogradGradWeight) plan() {
-	v.block = min(v.tiles, max(48, gradWeightFloats/(v.elements*(v.c+v.k))))
+	v.block = min(v.tiles, max(64, gradWeightFloats/(v.elements*(v.c+v.k))))
 	blocks := (v.tiles + v.block - 1) / v.block
 	v.block = (v.tiles + blocks - 1) / blocks
 	v.x = v.matrices(0, v.block, v.c)
@@ -66,7 +66,7 @@ func (v *winogradGradWeight) plan() {
 }
 
 // gradWeightFloats bounds the transformed inputs and gradients of a block.
-const gradWeightFloats = 1 << 20
+const gradWeightFloats = 3 << 18
 
 func (v *winogradGradWeight) kernel() kernel {
 	const patchParts = 4
