@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -116,6 +117,7 @@ func FuzzWinograd(f *testing.F) {
 		{2, 11, 2, 130, 3, 1, 1, 0, 2},
 		{1, 5, 5, 7, 141, 2, 2, 2, 2},
 		{130, 12, 12, 20, 33, 1, 0, 1, 0},
+		{9, 6, 6, 20, 33, 1, 1, 1, 1}, // SiLU
 	} {
 		f.Add(s)
 	}
@@ -133,11 +135,19 @@ func FuzzWinograd(f *testing.F) {
 		r := rand.New(rand.NewPCG(uint64(c), uint64(k)))
 		x, wt, dy, bias := constant(r, n, h, w, c), constant(r, 3, 3, c, k), constant(r, n, oh, ow, k), constant(r, k)
 		y, dx, dw := convInFloat64(g, 1, x, wt, dy)
+		act := chip.ReLU
+		if s[0]&8 != 0 {
+			act = chip.SiLU
+		}
 		for i := range y {
-			y[i] = max(0, y[i]+float64(bias.Data.([]float32)[i%k]))
+			if y[i] += float64(bias.Data.([]float32)[i%k]); act == chip.ReLU {
+				y[i] = max(0, y[i])
+			} else {
+				y[i] /= 1 + math.Exp(-y[i])
+			}
 		}
 		for _, d := range winogradDevices(1 + int(s[0]>>7)) {
-			compareSums(t, runOp(t, d, &chip.Conv{Window: g, Groups: 1, Bias: true, Act: chip.ReLU}, dy.Shape, x, wt, bias), y, roundsMore*9*c)
+			compareSums(t, runOp(t, d, &chip.Conv{Window: g, Groups: 1, Bias: true, Act: act}, dy.Shape, x, wt, bias), y, roundsMore*9*c)
 			compareSums(t, runOp(t, d, &chip.ConvGradInput{Window: g, Groups: 1}, x.Shape, dy, wt), dx, roundsMore*9*k)
 			compareSums(t, runOp(t, d, &chip.ConvGradWeight{Window: g, Groups: 1}, wt.Shape, x, dy), dw, roundsMore*n*oh*ow)
 			d.Close()
@@ -152,6 +162,77 @@ func TestWinogradConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			chiptest.Run(t, func() chip.Device { return winogradDevices(2)[name] })
 		})
+	}
+}
+
+// TestWinogradWeightsChange holds that weights which are not constant are
+// transformed in each run.
+func TestWinogradWeightsChange(t *testing.T) {
+	g := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	for _, side := range []int{12, 50} { // few tiles and many
+		for name, d := range winogradDevices(2) {
+			b := &stepBuilder{}
+			x, w := b.value(chip.Input, chip.Float32, 1, side, side, 16), b.value(chip.Variable, chip.Float32, 3, 3, 16, 24)
+			b.Outputs = []chip.Slot{{DType: chip.Float32, Shape: []int{1, side, side, 24}}}
+			b.Values = append(b.Values, chip.Value{DType: chip.Float32, Shape: b.Outputs[0].Shape, Kind: chip.Output})
+			b.do(&chip.Conv{Window: g, Groups: 1}, []int{2}, x, w)
+			exec, err := d.Compile(&b.Program)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := [3][]float32{make([]float32, side*side*16), make([]float32, 9*16*24), make([]float32, side*side*24)}
+			var bufs [3][]chip.Buffer
+			for i, s := range data {
+				buf, err := d.Wrap(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bufs[i] = []chip.Buffer{buf}
+			}
+			fill(data[0], 1)
+			for _, v := range []float32{1, 2} {
+				fill(data[1], v)
+				if err := exec.Run(bufs[0], bufs[2], bufs[1]); err != nil {
+					t.Fatal(err)
+				}
+				middle := data[2][(side/2*side+side/2)*24]
+				if want := v * 9 * 16; math.Abs(float64(middle-want)) > 1e-3 {
+					t.Errorf("%s: %d pixels a side, weights of %v: the output is %v, want %v", name, side, v, middle, want)
+				}
+			}
+			d.Close()
+		}
+	}
+}
+
+// TestPickWinograd holds what shapes are computed by which algorithm.
+func TestPickWinograd(t *testing.T) {
+	tier := generic
+	tier.winograds = goWinograds
+	for _, f := range []**transforms{&tier.f2, &tier.f4} { // the costs of eight lanes
+		eight := **f
+		eight.least, *f = 8, &eight
+	}
+	for _, c := range []struct{ n, side, c, k, forward, gradWeight int }{
+		{32, 56, 64, 64, 4, 4}, {32, 28, 128, 128, 4, 4}, {32, 14, 256, 256, 4, 4}, {32, 7, 512, 512, 4, 4},
+		{64, 32, 64, 64, 4, 4}, {64, 16, 128, 128, 4, 4}, {64, 8, 256, 256, 4, 4}, {64, 4, 512, 512, 4, 4},
+		{1, 56, 64, 64, 4, 4}, {1, 28, 128, 128, 4, 4}, {1, 14, 256, 256, 2, 2}, {1, 7, 512, 512, 2, 0},
+		{64, 32, 16, 16, 4, 4}, {64, 32, 3, 64, 0, 0}, {64, 32, 8, 8, 0, 0}, {64, 2, 64, 64, 2, 2}, {64, 1, 64, 64, 0, 0},
+		{32, 14, 2048, 2048, 0, 0}, // the transformed weights would be huge
+	} {
+		for _, gradWeight := range []bool{false, true} {
+			want := c.forward
+			if gradWeight {
+				want = c.gradWeight
+			}
+			got := 0
+			if f := newDevice(1, &tier).pickWinograd(winogradShape{t: &tier, n: c.n, rows: c.side, cols: c.side, c: c.c, k: c.k, gradWeight: gradWeight}); f != nil {
+				got = f.m
+			}
+			if got != want {
+				t.Errorf("%+v, gradient by weights %v: tiles of %d, want %d", c, gradWeight, got, want)
+			}
+		}
 	}
 }
 

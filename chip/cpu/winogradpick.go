@@ -21,7 +21,7 @@ const (
 	inputCost     = 8.   // of a vector of a transformed patch
 	outputCost    = 6.   // of a vector that is transformed back
 	weightsCost   = 7.   // of a vector of transformed weights
-	sumsCost      = 12.  // of a vector of the weights' gradients, which go through memory
+	sumsCost      = 16.  // of a vector of the weights' gradients, which go through memory
 	packCost      = 3.   // of one weight of the direct convolution
 	directPeak    = 0.85 // what the direct convolution reaches of the peak
 	winogradGain  = 1.15 // less than this is not worth the rounding
