@@ -50,7 +50,7 @@ func (c *call) winogradGradWeight(op *chip.ConvGradWeight) kernel {
 }
 
 func (v *winogradGradWeight) plan() {
-	v.block = min(v.tiles, max(64, gradWeightFloats/(v.elements*(v.c+v.k))))
+	v.block = min(v.tiles, 128, max(64, gradWeightFloats/(v.elements*(v.c+v.k))))
 	blocks := (v.tiles + v.block - 1) / v.block
 	v.block = (v.tiles + blocks - 1) / blocks
 	v.x = v.matrices(0, v.block, v.c)
@@ -65,7 +65,8 @@ func (v *winogradGradWeight) plan() {
 	v.parts = (v.c + v.rows - 1) / v.rows
 }
 
-// gradWeightFloats bounds the transformed inputs and gradients of a block.
+// gradWeightFloats bounds the transformed inputs and gradients of a block. Few
+// tiles make the sums go by too often, many in one sum round it too often.
 const gradWeightFloats = 3 << 18
 
 func (v *winogradGradWeight) kernel() kernel {
