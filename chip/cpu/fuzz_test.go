@@ -119,6 +119,7 @@ func FuzzConv(f *testing.F) {
 	f.Add([]byte{1, 5, 5, 1, 1, 8, 3, 3, 2, 1, 1, 1, 1, 1, 2, 1})
 	f.Add([]byte{1, 6, 6, 33, 20, 1, 3, 3, 1, 1, 2, 2, 2, 2, 1, 1})
 	f.Add([]byte{2, 11, 3, 5, 9, 1, 5, 2, 3, 2, 4, 4, 0, 0, 1, 2})
+	f.Add([]byte{0, 12, 12, 39, 39, 0, 4, 2, 1, 0, 1, 1, 1, 1, 0, 0}) // every other row has a gradient of nine taps
 	f.Fuzz(func(t *testing.T, s []byte) {
 		if len(s) < 16 {
 			t.Skip("too short")

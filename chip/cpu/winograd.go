@@ -77,7 +77,7 @@ type tiling struct {
 
 func (t *transforms) tiling(n, h, w, rows, cols, originH, originW int) tiling {
 	g := tiling{transforms: t, n: n, h: h, w: w, rows: rows, cols: cols, originH: originH, originW: originW,
-		down: (rows + t.m - 1) / t.m, across: (cols + t.m - 1) / t.m, elements: (t.m + 2) * (t.m + 2)}
+		down: ceil(rows, t.m), across: ceil(cols, t.m), elements: (t.m + 2) * (t.m + 2)}
 	g.tiles = n * g.down * g.across
 	return g
 }

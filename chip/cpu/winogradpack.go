@@ -27,8 +27,7 @@ func (s *sliding) winogradWeights(f *transforms, backward bool) *winogradWeights
 	w.step = oddLines(w.c*packedWidth(w.panels) + packSlack)
 	width := w.least
 	if backward {
-		parts := (w.c + 127) / 128
-		w.steps = max(w.least, (w.c+parts-1)/parts)
+		w.steps = max(w.least, ceil(w.c, ceil(w.c, 128)))
 		width = w.steps * w.tier.cols
 	}
 	w.tempStep = oddLines(max(width, w.tier.cols))
@@ -50,8 +49,9 @@ func (w *winogradWeights) packed() []float32 {
 
 // kernel packs all weights, small constant ones in the first run only.
 func (w *winogradWeights) kernel() kernel {
-	const small = 1 << 20                                                                                // floats: larger ones take about as long to read as to make
-	if size := w.elements * w.step; w.ins[1].Kind == chip.Constant && w.from.p != nil && size <= small { // nil is yet to be widened
+	const small = 1 << 20                                         // floats; larger ones take about as long to read as to make
+	constant := w.ins[1].Kind == chip.Constant && w.from.p != nil // not one that is yet to be widened
+	if size := w.elements * w.step; constant && size <= small {
 		w.fixed = alignedFloats(size)
 	}
 	parts := w.panelParts()
@@ -83,7 +83,7 @@ func (w *winogradWeights) partRows() int {
 	return 1
 }
 
-func (w *winogradWeights) panelParts() int { return (w.c + w.partRows() - 1) / w.partRows() }
+func (w *winogradWeights) panelParts() int { return ceil(w.c, w.partRows()) }
 
 // pack packs a part of a panel to its place in the first element, step floats
 // before that in the next one.

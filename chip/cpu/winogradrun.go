@@ -26,7 +26,7 @@ type winogradConv struct {
 // winograd prepares a 3×3 convolution that moves by one, or returns nil where
 // the direct one is the better choice.
 func (s *sliding) winograd(backward bool) kernel {
-	if len(s.taps) != 9 || s.spanH != 3 || s.spanW != 3 || s.stepH*s.stepW != 1 || s.groups != 1 || s.outCol != s.k {
+	if len(s.taps) != 9 || s.spanH != 3 || s.spanW != 3 || s.stepH*s.stepW != 1 || s.groups != 1 || s.outCol != s.k || s.outRow != s.cols*s.k {
 		return nil
 	}
 	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k})
@@ -49,12 +49,11 @@ func (s *sliding) winograd(backward bool) kernel {
 func (v *winogradConv) plan() {
 	rows := v.tier.rows
 	v.block = max(rows, winogradFloats/(v.elements*v.vRow)/rows*rows)
-	parts := (v.tiles + v.block - 1) / v.block
+	parts := ceil(v.tiles, v.block)
 	if threads := v.pool.threads; parts%threads != 0 && parts < 8*threads { // even out the last ones
 		parts += threads - parts%threads
 	}
-	v.block = (v.tiles + parts - 1) / parts
-	v.block = (v.block + rows - 1) / rows * rows
+	v.block = ceil(ceil(v.tiles, parts), rows) * rows
 	v.vStep = oddLines(v.block * v.vRow)
 	v.group(winogradFloats / (v.elements * v.block))
 	v.mStep = oddLines(v.block * v.mRow)
@@ -102,7 +101,7 @@ func columnsOf(ps []panel) int {
 }
 
 func (v *winogradConv) kernel() kernel {
-	units := (v.tiles + v.block - 1) / v.block
+	units := ceil(v.tiles, v.block)
 	return v.each(units, 1, func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {
 			v.unit(u, worker)

@@ -51,18 +51,16 @@ func (c *call) winogradGradWeight(op *chip.ConvGradWeight) kernel {
 
 func (v *winogradGradWeight) plan() {
 	v.block = min(v.tiles, 128, max(64, gradWeightFloats/(v.elements*(v.c+v.k))))
-	blocks := (v.tiles + v.block - 1) / v.block
-	v.block = (v.tiles + blocks - 1) / blocks
+	v.block = ceil(v.tiles, ceil(v.tiles, v.block))
 	v.x = v.matrices(0, v.block, v.c)
 	v.y = v.matrices(v.x.at+v.elements*v.x.step, v.block, v.k)
 	v.sums = v.matrices(v.y.at+v.elements*v.y.step, v.c, v.k)
 	v.wantShared(v.sums.at + v.elements*v.sums.step)
 	v.wantLocal(patchTempFloats)
 	h := v.tier.rows
-	tiles := (v.c + h - 1) / h
-	v.parts = min(tiles, (4*v.pool.threads+v.elements-1)/v.elements)
-	v.rows = (tiles + v.parts - 1) / v.parts * h
-	v.parts = (v.c + v.rows - 1) / v.rows
+	tiles := ceil(v.c, h)
+	v.rows = ceil(tiles, min(tiles, ceil(4*v.pool.threads, v.elements))) * h
+	v.parts = ceil(v.c, v.rows)
 }
 
 // gradWeightFloats bounds the transformed inputs and gradients of a block. Few
