@@ -16,8 +16,8 @@ package cpu
 // with a matrix product [C × tiles]·[tiles × K] at each element.
 //
 // Source: Lavin, Gray 2015, arXiv:1509.09308. The points of F(4×4, 3×3) are
-// not their 0, ±1, ±2 but 0, ±1/√2, ±√2, which round about five times better
-// at the same cost, as a²b² = 1 (docs/precision.md).
+// not their 0, ±1, ±2 but 0, ±1/√2, ±√2, which round two to five times
+// better at the same cost, as the product of their squares is 1 (docs/precision.md).
 
 // transforms are the kernels of one size of patches. Each handles all channels
 // of one patch.

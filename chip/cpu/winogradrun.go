@@ -64,8 +64,8 @@ func (v *winogradConv) plan() {
 const winogradFloats = 96 * 1024
 
 // winogradSteps is how many of c channels are summed before they are added to
-// the sum of those before. The rounding of long sums is what makes F(4×4) less
-// exact than the direct convolution; in parts it is about the same.
+// the sum of those before. The rounding of long sums is most of what makes
+// F(4×4) less exact than the direct convolution, which has parts as well.
 func winogradSteps(c int) int {
 	if c <= 64 {
 		return c
