@@ -47,6 +47,7 @@ func TestAssemblyIsFresh(t *testing.T) {
 func TestTileLayout(t *testing.T) {
 	var k tile
 	var p poolRow
+	var w patch
 	for _, f := range []struct {
 		name      string
 		got, want uintptr
@@ -58,6 +59,9 @@ func TestTileLayout(t *testing.T) {
 		{"x", unsafe.Offsetof(p.x), 0}, {"y", unsafe.Offsetof(p.y), 8}, {"index", unsafe.Offsetof(p.index), 16}, {"n", unsafe.Offsetof(p.n), 24},
 		{"step", unsafe.Offsetof(p.step), 32}, {"channels", unsafe.Offsetof(p.c), 40}, {"taps", unsafe.Offsetof(p.taps), 48}, {"ntaps", unsafe.Offsetof(p.ntaps), 56},
 		{"at", unsafe.Offsetof(p.at), 64}, {"atStep", unsafe.Offsetof(p.atStep), 68},
+		{"pixels", unsafe.Offsetof(w.at), 0}, {"all", unsafe.Offsetof(w.all), 288}, {"patch step", unsafe.Offsetof(w.step), 296},
+		{"patch channels", unsafe.Offsetof(w.n), 304}, {"temp", unsafe.Offsetof(w.temp), 312}, {"patch bias", unsafe.Offsetof(w.bias), 320},
+		{"ahead", unsafe.Offsetof(w.ahead), 328}, {"patch floor", unsafe.Offsetof(w.floor), 336},
 	} {
 		if f.got != f.want {
 			t.Errorf("%s lies at %d, the assembly reads %d", f.name, f.got, f.want)

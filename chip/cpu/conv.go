@@ -24,6 +24,9 @@ func (c *call) conv(op *chip.Conv) kernel {
 	if x[3] == op.Groups && y[3] == op.Groups {
 		return s.depthwise(c.in[1])
 	}
+	if k := s.winograd(false); k != nil {
+		return k
+	}
 	s.plan()
 	if c.fixed(1) {
 		s.weights = c.prepack(1, convLayout{[4]int(c.ins[1].Shape), s.groups}, s.packedFloats()+packSlack, func(dst []float32) {
@@ -106,6 +109,9 @@ func (c *call) convGradInput(op *chip.ConvGradInput) kernel {
 			if s.depthwiseLike() {
 				ks = append(ks, s.depthwise(c.in[1]))
 				continue
+			}
+			if k := s.winograd(true); k != nil {
+				return k
 			}
 			s.plan()
 			s.packed = packed

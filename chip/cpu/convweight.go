@@ -50,6 +50,9 @@ func (c *call) convGradWeight(op *chip.ConvGradWeight) kernel {
 		return c.productOf(&chip.Gemm{TransA: true}, c.flat(0, n, x[3]), c.flat(1, n, y[3]),
 			chip.Value{DType: chip.Float32, Shape: []int{x[3], y[3]}})
 	}
+	if k := c.winogradGradWeight(op); k != nil {
+		return k
+	}
 	s := &weightGrad{call: c, op: op, n: x[0], h: x[1], w: x[2], c: x[3], rows: y[1], cols: y[2], k: y[3], groups: op.Groups}
 	s.plan()
 	sum := s.part

@@ -23,6 +23,8 @@ type Device struct {
 	tier  *tier
 	info  chip.Info
 	packs prepacks
+
+	algorithm algorithm // of 3×3 convolutions; tests force one
 }
 
 var (

@@ -23,7 +23,11 @@ type kernelsCmd struct {
 func (c *kernelsCmd) Help() string {
 	return `The peak is what multiply-adds reach in registers, measured on this machine beside the kernels: matrix
 products (SGEMM) and 3x3 convolutions, forward and both backwards. Each figure is the best of several
-runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.`
+runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.
+
+The operations of a convolution are counted as its definition has them, nine multiply-adds of each
+output and pair of channels. Winograd's algorithm gets by with as little as a quarter of them, so
+convolutions can exceed the peak.`
 }
 
 // benchRow is one measured kernel.

@@ -32,22 +32,24 @@ func (g gen) function(name string) string {
 	return name
 }
 
-// files are the outputs of each set, named by what they hold.
+// files are the outputs, named by what they hold.
 var files = []struct {
 	name  string
 	write func(gen)
+	only  *set // nil for each set
 }{
-	{"tile", tiles},
-	{"pack", packs},
-	{"probe", probes},
-	{"map", elementwise},
-	{"math", functions},
-	{"row", rows},
-	{"dots", dots},
-	{"column", columns},
-	{"update", updates},
-	{"pool", pools},
-	{"bfloat", bfloats},
+	{"tile", tiles, nil},
+	{"pack", packs, nil},
+	{"probe", probes, nil},
+	{"map", elementwise, nil},
+	{"math", functions, nil},
+	{"row", rows, nil},
+	{"dots", dots, nil},
+	{"column", columns, nil},
+	{"update", updates, nil},
+	{"pool", pools, nil},
+	{"bfloat", bfloats, nil},
+	{"winograd", winograds, &avx2},
 }
 
 func main() {
@@ -55,6 +57,9 @@ func main() {
 	flag.Parse()
 	for _, s := range []set{avx2, avx512} {
 		for _, f := range files {
+			if f.only != nil && *f.only != s {
+				continue
+			}
 			if err := emit(s, f.write, filepath.Join(*out, s.name+"_"+f.name+"_amd64")); err != nil {
 				log.Fatal(err)
 			}
