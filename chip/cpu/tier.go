@@ -13,6 +13,7 @@ type tier struct {
 	colVectors
 	updateVectors
 	bfloats
+	pairs
 	maps       mapFns
 	name       string
 	usable     func() bool

@@ -26,6 +26,7 @@ var avx2 = tier{
 	colVectors:    avx2ColVectors,
 	updateVectors: avx2Updates,
 	bfloats:       avx2BFloats,
+	pairs:         avx2Pairs,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX2((*byte)(unsafe.Pointer(p))) },
 	silu:          func(x []float32) { siluAVX2(x, x, nil, nil) },
 	gelu:          func(x []float32) { geluAVX2(x, x, nil, nil) },

@@ -43,6 +43,7 @@ var files = []struct {
 	{"update", updates},
 	{"pool", pools},
 	{"bfloat", bfloats},
+	{"int8", integers},
 }
 
 func main() {

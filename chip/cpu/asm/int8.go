@@ -1,0 +1,277 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// integers writes the kernels of 8-bit products.
+func integers(g gen) {
+	g.pairTile("pairTile6x16AVX2", 2)
+	g.pairTile("pairTile6x8AVX2", 1)
+	g.centre()
+	for _, out := range []string{"Byte", "Float"} {
+		for _, add := range []string{"", "Byte", "Float"} {
+			g.requantise(out, add)
+		}
+	}
+	g.pairLoop()
+}
+
+// pairTile is the loop nest of tile over steps of two 16-bit integers, which
+// VPMADDWD multiplies and adds in 32 bits. Steps lie side by side in A and in
+// the panel, whose rows are full.
+func (g gen) pairTile(name string, vecs int) {
+	g.function(name)
+	g.Doc(fmt.Sprintf("%s adds products of pairs of int16, six rows by %d columns; see pairTile.", name, 8*vecs))
+	g.SignatureExpr("func(t *byte)")
+	t := g.Load(g.Param("t"), g.GP64())
+	at := func(off int) Mem { return Mem{Base: t, Disp: off} }
+	var acc [6][2]reg.VecVirtual
+	for r := range acc {
+		for v := range vecs {
+			acc[r][v] = g.YMM()
+			g.VPXOR(acc[r][v], acc[r][v], acc[r][v])
+		}
+	}
+	var rows [6]reg.GPVirtual
+	for r := range rows {
+		rows[r] = g.GP64()
+	}
+	seg, b, idx, n, left := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
+	g.MOVQ(at(tileSegs), seg)
+	g.MOVQ(at(tileNSeg), left)
+	step := func(p int) {
+		var bs [2]reg.VecVirtual
+		for v := range vecs {
+			bs[v] = g.YMM()
+			g.VMOVDQU(Mem{Base: b, Disp: 32 * (vecs*p + v)}, bs[v])
+		}
+		for r := range rows {
+			x := g.YMM()
+			g.VPBROADCASTD(Mem{Base: rows[r], Index: idx, Scale: 1, Disp: 4 * p}, x)
+			for v := range vecs {
+				product := x // the last product may use up the broadcast
+				if v < vecs-1 {
+					product = g.YMM()
+				}
+				g.VPMADDWD(bs[v], x, product)
+				g.VPADDD(product, acc[r][v], acc[r][v])
+			}
+		}
+	}
+	advance := func(steps int) {
+		g.ADDQ(U32(32*vecs*steps), b)
+		g.ADDQ(U32(4*steps), idx)
+	}
+	const unroll = 4
+	g.Label("segment")
+	g.TESTQ(left, left)
+	g.JZ(LabelRef("finish"))
+	g.MOVQ(Mem{Base: seg}, idx)
+	for r := range rows {
+		g.MOVQ(at(tileA+8*r), rows[r])
+	}
+	g.MOVQ(at(tileB), b)
+	g.ADDQ(Mem{Base: seg, Disp: 8}, b)
+	g.ADDQ(U32(16), seg)
+	g.DECQ(left)
+	g.MOVQ(at(tileSteps), n)
+	g.SUBQ(U32(unroll), n)
+	g.JL(LabelRef("rest"))
+	g.Label("unrolled")
+	for p := range unroll {
+		step(p)
+	}
+	advance(unroll)
+	g.SUBQ(U32(unroll), n)
+	g.JGE(LabelRef("unrolled"))
+	g.Label("rest")
+	g.ADDQ(U32(unroll), n)
+	g.JZ(LabelRef("segment"))
+	g.Label("single")
+	step(0)
+	advance(1)
+	g.DECQ(n)
+	g.JNZ(LabelRef("single"))
+	g.JMP(LabelRef("segment"))
+
+	g.Label("finish")
+	for r := range rows {
+		g.MOVQ(at(tileC+8*r), rows[r])
+	}
+	g.CMPQ(at(tileAdd), U8(0))
+	g.JE(LabelRef("store"))
+	for r := range rows {
+		for v := range vecs {
+			g.VPADDD(Mem{Base: rows[r], Disp: 32 * v}, acc[r][v], acc[r][v])
+		}
+	}
+	g.Label("store")
+	for r := range rows {
+		for v := range vecs {
+			g.VMOVDQU(acc[r][v], Mem{Base: rows[r], Disp: 32 * v})
+		}
+	}
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// centre turns bytes to 16 bits; the last 16 may overlap those before.
+func (g gen) centre() {
+	g.function("centreAVX2")
+	g.Doc("centreAVX2 writes dst[i] = src[i] - zero as int16 for n bytes, at least 16.")
+	g.SignatureExpr("func(dst, src uintptr, n, zero int)")
+	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
+	zero := g.YMM()
+	g.VMOVD(g.Load(g.Param("zero"), g.GP64()).(reg.GPVirtual).As32(), zero.AsX())
+	g.VPBROADCASTW(zero.AsX(), zero)
+	sixteen := func(at reg.GPVirtual) {
+		y := g.YMM()
+		g.VPMOVZXBW(Mem{Base: src, Index: at, Scale: 1}, y)
+		g.VPSUBW(zero, y, y)
+		g.VMOVDQU(y, Mem{Base: dst, Index: at, Scale: 2})
+	}
+	i, last := g.GP64(), g.GP64()
+	g.XORQ(i, i)
+	g.MOVQ(n, last)
+	g.SUBQ(U32(16), last)
+	g.Label("loop")
+	g.CMPQ(i, last)
+	g.JGE(LabelRef("end"))
+	sixteen(i)
+	g.ADDQ(U32(16), i)
+	g.JMP(LabelRef("loop"))
+	g.Label("end")
+	sixteen(last)
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// Offsets of the fields of cpu.requant; a test compares them with the Go struct.
+const (
+	requantSums     = 0
+	requantBias     = 8
+	requantScale    = 16
+	requantOut      = 24
+	requantAdd      = 32
+	requantN        = 40
+	requantSumStep  = 48
+	requantOutStep  = 56
+	requantAddStep  = 64
+	requantLow      = 72 // float32
+	requantHigh     = 76 // float32
+	requantZero     = 80 // int32
+	requantAddScale = 84 // float32
+	requantAddZero  = 88 // int32
+)
+
+// requantise turns rows of eight sums to results, after adding eight numbers of
+// an operand of type add, if that is not empty.
+func (g gen) requantise(out, add string) {
+	name := "requantise" + out
+	if add != "" {
+		name += "Add" + add
+	}
+	name += "AVX2"
+	g.function(name)
+	g.Doc(name + " is requantise for eight columns.")
+	g.SignatureExpr("func(q *byte)")
+	q := g.Load(g.Param("q"), g.GP64())
+	at := func(off int) Mem { return Mem{Base: q, Disp: off} }
+	pointer := func(off int) reg.GPVirtual {
+		p := g.GP64()
+		g.MOVQ(at(off), p)
+		return p
+	}
+	sums, outs, n := pointer(requantSums), pointer(requantOut), pointer(requantN)
+	sumStep, outStep := pointer(requantSumStep), pointer(requantOutStep)
+	bias, scale := g.YMM(), g.YMM()
+	p := pointer(requantBias)
+	g.VMOVDQU(Mem{Base: p}, bias)
+	g.MOVQ(at(requantScale), p)
+	g.VMOVUPS(Mem{Base: p}, scale)
+	spread := func(off int) reg.VecVirtual {
+		y := g.YMM()
+		g.VBROADCASTSS(at(off), y)
+		return y
+	}
+	low := spread(requantLow)
+	var high, zero, addScale, addZero reg.VecVirtual
+	if out == "Byte" {
+		high, zero = spread(requantHigh), spread(requantZero)
+	}
+	var adds, addStep reg.GPVirtual
+	if add != "" {
+		adds, addStep, addScale = pointer(requantAdd), pointer(requantAddStep), spread(requantAddScale)
+	}
+	if add == "Byte" {
+		addZero = spread(requantAddZero)
+	}
+	y := g.YMM()
+	g.Label("row")
+	g.VPADDD(Mem{Base: sums}, bias, y)
+	g.ADDQ(sumStep, sums)
+	g.VCVTDQ2PS(y, y)
+	g.VMULPS(scale, y, y)
+	if add != "" {
+		x := g.YMM()
+		if add == "Byte" {
+			g.VPMOVZXBD(Mem{Base: adds}, x)
+			g.VPSUBD(addZero, x, x)
+			g.VCVTDQ2PS(x, x)
+			g.VMULPS(addScale, x, x)
+		} else {
+			g.VMULPS(Mem{Base: adds}, addScale, x)
+		}
+		g.ADDQ(addStep, adds)
+		g.VADDPS(x, y, y)
+	}
+	g.VMAXPS(low, y, y)
+	if out == "Byte" {
+		g.VMINPS(high, y, y)
+		g.VCVTPS2DQ(y, y)
+		g.VPADDD(zero, y, y)
+		x := g.XMM()
+		g.VEXTRACTI128(U8(1), y, x)
+		g.VPACKUSDW(x, y.AsX(), x)
+		g.VPACKUSWB(x, x, x)
+		g.VMOVQ(x, Mem{Base: outs})
+	} else {
+		g.VMOVUPS(y, Mem{Base: outs})
+	}
+	g.ADDQ(outStep, outs)
+	g.DECQ(n)
+	g.JNZ(LabelRef("row"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// pairLoop measures what pairTile can reach at best.
+func (g gen) pairLoop() {
+	g.function("pairLoopAVX2")
+	g.Doc("pairLoopAVX2 runs n rounds of 12 independent products of eight pairs of int16, added in 32 bits.")
+	g.SignatureExpr("func(n int)")
+	n := g.Load(g.Param("n"), g.GP64())
+	a, b := g.YMM(), g.YMM()
+	g.VPXOR(a, a, a)
+	g.VPXOR(b, b, b)
+	var acc []reg.VecVirtual
+	for range 12 {
+		y := g.YMM()
+		g.VPXOR(y, y, y)
+		acc = append(acc, y)
+	}
+	g.Label("loop")
+	for _, y := range acc {
+		p := g.YMM()
+		g.VPMADDWD(a, b, p)
+		g.VPADDD(p, y, y)
+	}
+	g.DECQ(n)
+	g.JNZ(LabelRef("loop"))
+	g.VZEROUPPER()
+	g.RET()
+}
