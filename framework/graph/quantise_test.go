@@ -95,8 +95,8 @@ func TestInt8(t *testing.T) {
 			g := graph.New(graph.Inference)
 			x := g.Input("x", tensor.Float32, graph.Dims("N", 6)...)
 			y := g.Input("y", tensor.Float32, graph.Dims("N", "H", "W", 4)...)
-			a := graph.LinearInt8(graph.QuantizeLinear(x, in), with(linear, relu, to))
-			b := graph.Conv2DInt8(graph.QuantizeLinear(y, in), geometry, with(image, relu, to))
+			a := graph.LinearInt8(graph.QuantizeLinear(x, in), nil, with(linear, relu, to))
+			b := graph.Conv2DInt8(graph.QuantizeLinear(y, in), nil, geometry, with(image, relu, to))
 			if to != nil {
 				a, b = graph.DequantizeLinear(a, *to), graph.DequantizeLinear(b, *to)
 			}
@@ -114,12 +114,12 @@ func TestInt8Errors(t *testing.T) {
 	short := q
 	short.Bias = nil
 	for name, build := range map[string]func(g *graph.Graph){
-		"operand": func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 5)...), q) },
-		"type":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Float32, graph.Dims("N", 6)...), q) },
-		"bias":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 6)...), short) },
+		"operand": func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 5)...), nil, q) },
+		"type":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Float32, graph.Dims("N", 6)...), nil, q) },
+		"bias":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 6)...), nil, short) },
 		"long": func(g *graph.Graph) {
 			n := 1 << 17
-			graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", n)...), graph.Int8{Weight: tensor.New(tensor.Int8, n, 1), Scales: make([]float32, 1), Bias: make([]int32, 1)})
+			graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", n)...), nil, graph.Int8{Weight: tensor.New(tensor.Int8, n, 1), Scales: make([]float32, 1), Bias: make([]int32, 1)})
 		},
 		"bounds": func(g *graph.Graph) {
 			x := g.Input("x", tensor.Float32, graph.Dims(2)...)
