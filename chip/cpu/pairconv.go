@@ -14,6 +14,7 @@ type pairSliding struct {
 	sliding
 	integer  chip.Integer
 	in       int // channels of a group
+	pixel    int // floats from one pixel of the strip to the next
 	packed   []int16
 	at       []uintptr // of a unit's outputs: bytes from the strip's start to what they read
 	colParts int       // a unit's panels are dealt to so many workers
@@ -35,6 +36,9 @@ func (c *call) pairConv(op *chip.ConvInt8) kernel {
 		s.taps = append(s.taps, tap{i / op.KW * op.DilationH, i % op.KW * op.DilationW, i})
 	}
 	s.spanH, s.spanW = (op.KH-1)*op.DilationH+1, (op.KW-1)*op.DilationW+1
+	if s.winogradFits(op) {
+		return s.winograd()
+	}
 	return s.prepare()
 }
 
@@ -49,16 +53,22 @@ func (c *call) pairGemm(op *chip.GemmInt8) kernel {
 
 func (s *pairSliding) prepare() kernel {
 	s.panels = s.tier.panelsOf(s.k / s.groups)
-	s.planUnits()
-	s.cutChunks()
+	s.pixel = apart(s.c, s.stepW)
+	s.planUnits(pairPositions, 96)
+	if s.cutChunks(); s.pixel != s.c {
+		s.cutTaps()
+	}
 	for i := range s.unit.images * s.unit.rows * s.cols {
 		image, row, col := i/(s.unit.rows*s.cols), i/s.cols%s.unit.rows, i%s.cols
 		h, w := image*s.stripRows(s.unit.rows)+row*s.stepH, col*s.stepW
-		s.at = append(s.at, uintptr(4*(h*s.stripWidth()+w)*s.c))
+		s.at = append(s.at, uintptr(4*(h*s.stripWidth()+w)*s.pixel))
 	}
-	s.sumsAt = s.unit.images * s.stripRows(s.unit.rows) * s.stripWidth() * s.c
+	s.sumsAt = s.unit.images * s.stripRows(s.unit.rows) * s.stripWidth() * s.pixel
 	s.wantLocal(s.sumsAt + len(s.at)*s.tier.cols)
-	packed, pack := s.packWeights(&pairWeights{len(s.taps), s.in, s.k / s.groups, s.groups, s.panels})
+	weights := &pairWeights{len(s.taps), s.in, s.k / s.groups, s.groups, s.panels}
+	packed, pack := s.call.packed(s.groups*weights.groupLen(), s.groups*len(s.panels), func(dst []int16, w []int8, u int) {
+		weights.pack(dst, w, u/len(s.panels), u%len(s.panels))
+	})
 	s.packed = packed
 	s.finish = slices.Repeat([]requant{s.requant(s.integer)}, s.pool.threads)
 	units := s.unit.count
@@ -70,33 +80,57 @@ func (s *pairSliding) prepare() kernel {
 	return inOrder(pack, run)
 }
 
-// planUnits cuts the output into whole images or rows of one. Where there are
-// too few for the workers, these share the panels of each.
-func (s *pairSliding) planUnits() {
-	threads, image := s.pool.threads, s.rows*s.cols
-	row := max(1, s.stripWidth()*s.c)
-	whole := s.stripRows(s.rows) * row
-	if whole <= stripFloats && image <= 2*pairPositions {
-		images := min(max(1, pairPositions/image), max(1, stripFloats/whole), max((s.n+2*threads-1)/(2*threads), (96+image-1)/image), s.n)
-		for images > 1 && (s.n+images-1)/images%threads != 0 && s.n >= 4*threads*images/2 {
-			images--
+// apart is the distance, at least n floats, to keep between pixels of which the
+// kernel reads every step-th together: addresses that differ by multiples of
+// 1024 bytes get in each other's way in the first-level cache.
+func apart(n, step int) int {
+	if n > 0 && n*step%256 == 0 {
+		return n + 16
+	}
+	return n
+}
+
+// cutTaps makes each tap a segment of its own, as pixels are not side by side.
+func (s *pairSliding) cutTaps() {
+	steps := s.c / s.groups
+	per := max(1, chunkSteps/steps)
+	s.chunks = nil
+	for i, t := range s.taps {
+		if i%per == 0 {
+			s.chunks = append(s.chunks, chunk{steps: steps, from: i * steps})
 		}
+		c := &s.chunks[len(s.chunks)-1]
+		a, row := 4*(t.h*s.stripWidth()+t.w)*s.pixel, 4*len(c.wide)*steps
+		c.wide = append(c.wide, segment{a, row * s.tier.cols})
+		c.slim = append(c.slim, segment{a, row * s.tier.narrow})
+	}
+}
+
+// planUnits cuts the output into whole images or rows of one, of about most
+// outputs. Where there are too few units for the workers they become smaller
+// down to least outputs, and then the workers share the panels of each.
+func (s *pairSliding) planUnits(most, least int) {
+	threads, image := s.pool.threads, s.rows*s.cols
+	row := max(1, s.stripWidth()*s.pixel)
+	whole := s.stripRows(s.rows) * row
+	if whole <= stripFloats && image <= 2*most {
+		images := min(max(1, most/image), max(1, stripFloats/whole), max((s.n+2*threads-1)/(2*threads), (least+image-1)/image), s.n)
 		s.unit = unitShape{images: images, rows: s.rows, perImage: 1, count: (s.n + images - 1) / images}
 	} else {
-		rows := min(max(1, (stripFloats/row-s.spanH)/s.stepH+1), max(1, pairPositions/s.cols), s.rows)
+		rows := min(max(1, (stripFloats/row-s.spanH)/s.stepH+1), max(1, most/s.cols), s.rows)
 		per := (s.rows + rows - 1) / rows
 		rows = (s.rows + per - 1) / per
 		per = (s.rows + rows - 1) / rows
 		s.unit = unitShape{images: 1, rows: rows, perImage: per, count: s.n * per}
 	}
 	s.colParts = 1
-	if s.unit.count < 2*threads && threads > 1 {
+	if s.unit.count < 4*threads && s.unit.count%threads != 0 || s.unit.count < 2*threads && threads > 1 {
 		s.colParts = min(len(s.panels), (4*threads+s.unit.count-1)/s.unit.count)
 	}
 }
 
-// runPairs computes one part of the panels of unit u.
-func (s *pairSliding) runPairs(u, part, worker int) {
+// unitWork returns what unit u is and fills the worker's strip.
+func (s *pairSliding) unitWork(u, worker int) work {
 	w := work{images: 1, rows: s.rows}
 	if s.unit.perImage > 1 {
 		w.image, w.row = u/s.unit.perImage, u%s.unit.perImage*s.unit.rows
@@ -105,19 +139,29 @@ func (s *pairSliding) runPairs(u, part, worker int) {
 		w.image = u * s.unit.images
 		w.images = min(s.unit.images, s.n-w.image)
 	}
-	w.imageFloats = s.stripRows(w.rows) * s.stripWidth() * s.c
-	strip := s.locals[worker]
-	w.base = addressOf(strip)
-	s.fillPairs(strip[:w.images*w.imageFloats], w)
-	sums := addressOf(strip[s.sumsAt:])
+	w.imageFloats = s.stripRows(w.rows) * s.stripWidth() * s.pixel
+	w.base = addressOf(s.locals[worker])
+	s.fillPairs(s.locals[worker][:w.images*w.imageFloats], w)
+	return w
+}
+
+// partOf is one part of the panels.
+func (s *pairSliding) partOf(part int) []panel {
+	n := len(s.panels)
+	return s.panels[part*n/s.colParts : (part+1)*n/s.colParts]
+}
+
+// runPairs computes one part of the panels of unit u.
+func (s *pairSliding) runPairs(u, part, worker int) {
+	w := s.unitWork(u, worker)
+	sums := addressOf(s.locals[worker][s.sumsAt:])
 	q := &s.finish[worker]
 	q.n = w.images * w.rows * s.cols
 	first := (w.image*s.rows + w.row) * s.cols
 	half := s.c / s.groups
 	weights, depth := s.packedWeights(), len(s.taps)*half
-	panels := s.panels[part*len(s.panels)/s.colParts : (part+1)*len(s.panels)/s.colParts]
 	for g := range s.groups {
-		for _, p := range panels {
+		for _, p := range s.partOf(part) {
 			q.sums, q.sumStep = sums, 4*p.width
 			q.place(s.call, first, g*(s.k/s.groups)+p.j)
 			b := weights + uintptr(4*(g*depth*packedWidth(s.panels)+p.at*depth))
@@ -162,37 +206,41 @@ func (s *pairSliding) fillPairs(strip []float32, w work) {
 	channels := s.in * s.groups
 	left := min(max(0, -s.originW), width)
 	n := max(0, min(width-left, s.w-max(0, s.originW)))
-	first := max(0, s.originW)
 	for i := range w.images {
 		for r := range s.stripRows(w.rows) {
-			dst := strip[i*w.imageFloats+r*width*s.c:][:width*s.c]
+			dst := strip[i*w.imageFloats+r*width*s.pixel:][:width*s.pixel]
 			h := w.row*s.stepH + s.originH + r
 			if h < 0 || h >= s.h {
 				clear(dst)
 				continue
 			}
-			clear(dst[:left*s.c])
-			src := x + uintptr((((w.image+i)*s.h+h)*s.w+first)*channels)
-			s.centrePixels(addressOf(dst)+uintptr(4*left*s.c), src, n)
-			clear(dst[(left+n)*s.c:])
+			clear(dst[:left*s.pixel])
+			src := x + uintptr((((w.image+i)*s.h+h)*s.w+max(0, s.originW))*channels)
+			s.centrePixels(addressOf(dst)+uintptr(4*left*s.pixel), src, n)
+			clear(dst[(left+n)*s.pixel:])
 		}
 	}
 }
 
 // centrePixels writes n pixels. An odd last channel of a group gets a zero beside it.
 func (s *pairSliding) centrePixels(dst, src uintptr, n int) {
-	if s.in%2 == 0 {
-		s.tier.centre(dst, src, n*s.in*s.groups, s.integer.ZeroX)
-		return
-	}
-	zero := int16(s.integer.ZeroX)
-	for range n * s.groups {
-		to := unsafe.Slice((*int16)(pointerAt(dst)), s.in+1)
-		for i, v := range unsafe.Slice((*uint8)(pointerAt(src)), s.in) {
-			to[i] = int16(v) - zero
+	channels := s.in * s.groups
+	switch {
+	case s.in%2 == 0 && s.pixel == s.c:
+		s.tier.centre(dst, src, n*channels, s.integer.ZeroX)
+	case s.in%2 == 0:
+		for range n {
+			s.tier.centre(dst, src, channels, s.integer.ZeroX)
+			dst, src = dst+uintptr(4*s.pixel), src+uintptr(channels)
 		}
-		to[s.in] = 0
-		dst, src = dst+uintptr(2*(s.in+1)), src+uintptr(s.in)
+	default:
+		for range n {
+			for g := range s.groups {
+				goCentre(dst+uintptr(4*g*(s.c/s.groups)), src+uintptr(g*s.in), s.in, s.integer.ZeroX)
+				unsafe.Slice((*int16)(pointerAt(dst+uintptr(4*g*(s.c/s.groups)))), s.in+1)[s.in] = 0
+			}
+			dst, src = dst+uintptr(4*s.pixel), src+uintptr(channels)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ type pairs struct {
 	centre func(dst, src uintptr, n int, zero uint8)
 	// requantise is the epilogue for a panel of width columns.
 	requantise func(q *requant, width int)
+	// windowTransform and sumTransform are the two sides of pairWinograd; distances are in bytes.
+	windowTransform, sumTransform func(dst, src uintptr, n, row, pixel, part int)
 	// pairLoop runs rounds of products in registers and returns their number of operations.
 	pairLoop func(rounds int) float64
 }
@@ -69,23 +71,19 @@ func (w *pairWeights) pack(dst []int16, src []int8, g, p int) {
 	}
 }
 
-// packWeights returns packed weights and the kernel that fills them: constants
-// are packed here and now, others on each run.
-func (c *call) packWeights(w *pairWeights) ([]int16, kernel) {
-	packed := int16s(w.groups * w.groupLen())
-	one := func(u int) {
-		w.pack(packed, of[int8](c.in[1]), u/len(w.panels), u%len(w.panels))
-	}
-	units := w.groups * len(w.panels)
+// packed returns n packed integers, in units that one writes, and the kernel that
+// fills them: constants are packed here and now, others on each run.
+func (c *call) packed(n, units int, one func(dst []int16, weights []int8, u int)) ([]int16, kernel) {
+	dst := int16s(n)
 	if c.ins[1].Kind == chip.Constant {
 		for u := range units {
-			one(u)
+			one(dst, of[int8](c.in[1]), u)
 		}
-		return packed, nothing
+		return dst, nothing
 	}
-	return packed, c.each(units, 1+16*1024/max(1, w.depth()*c.tier.cols), func(lo, hi, _ int) {
+	return dst, c.each(units, 1+units*16*1024/max(1, n), func(lo, hi, _ int) {
 		for u := lo; u < hi; u++ {
-			one(u)
+			one(dst, of[int8](c.in[1]), u)
 		}
 	})
 }

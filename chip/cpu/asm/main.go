@@ -44,6 +44,7 @@ var files = []struct {
 	{"pool", pools},
 	{"bfloat", bfloats},
 	{"int8", integers},
+	{"int8winograd", pairWinograds},
 }
 
 func main() {
