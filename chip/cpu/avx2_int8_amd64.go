@@ -4,15 +4,25 @@
 
 package cpu
 
-// pairTile6x16AVX2 adds products of pairs of int16, six rows by 16 columns; see pairTile.
+// pairTile6x16AVX2 adds products of pairs of int16, six rows by 16 columns; see pairs.
 //
 //go:noescape
 func pairTile6x16AVX2(t *byte)
 
-// pairTile6x8AVX2 adds products of pairs of int16, six rows by 8 columns; see pairTile.
+// pairTile6x8AVX2 adds products of pairs of int16, six rows by 8 columns; see pairs.
 //
 //go:noescape
 func pairTile6x8AVX2(t *byte)
+
+// pairRows6x16AVX2 multiplies n times six rows of pairs, row bytes apart, by a panel of 16 columns.
+//
+//go:noescape
+func pairRows6x16AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
+
+// pairRows6x8AVX2 multiplies n times six rows of pairs, row bytes apart, by a panel of 8 columns.
+//
+//go:noescape
+func pairRows6x8AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
 
 // centreAVX2 writes dst[i] = src[i] - zero as int16 for n bytes, at least 16.
 //

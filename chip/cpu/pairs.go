@@ -19,6 +19,9 @@ import (
 type pairs struct {
 	widePairs func(t *tile)
 	slimPairs func(t *tile) // for a narrow panel
+	// wideRows and slimRows multiply n tiles of rows, row bytes apart, by a panel of
+	// steps rows; the sums lie side by side.
+	wideRows, slimRows func(c, a, b uintptr, steps, n, row int)
 	// centre writes dst[i] = src[i] - zero as int16.
 	centre func(dst, src uintptr, n int, zero uint8)
 	// requantise is the epilogue for a panel of width columns.

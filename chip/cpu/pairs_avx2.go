@@ -11,6 +11,8 @@ import (
 var avx2Pairs = pairs{
 	widePairs: func(t *tile) { pairTile6x16AVX2((*byte)(unsafe.Pointer(t))) },
 	slimPairs: func(t *tile) { pairTile6x8AVX2((*byte)(unsafe.Pointer(t))) },
+	wideRows:  pairRows6x16AVX2,
+	slimRows:  pairRows6x8AVX2,
 	centre: func(dst, src uintptr, n int, zero uint8) {
 		if n < 16 {
 			goCentre(dst, src, n, zero)

@@ -46,7 +46,7 @@ func (s *pairSliding) winograd() kernel {
 	z.panels = s.tier.panelsOf(s.k)
 	tiles := min(winogradTiles, max(1, winogradFloats/(16*z.vPixel)))
 	z.planUnits(tiles, tiles)
-	tiles = z.unit.images * z.unit.rows * z.cols
+	tiles = z.wholeTiles(z.unit.images * z.unit.rows * z.cols)
 	z.vAt = z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel
 	z.mAt = z.vAt + 16*tiles*z.vPixel
 	z.sumsAt = z.mAt + 16*tiles*z.tier.cols
@@ -61,6 +61,13 @@ func (s *pairSliding) winograd() kernel {
 		}
 	})
 	return inOrder(pack, run)
+}
+
+// wholeTiles rounds n up to what the kernels multiply at a time; what follows the
+// last one is multiplied, but not read.
+func (z *pairWinograd) wholeTiles(n int) int {
+	rows := z.tier.rows
+	return (n + rows - 1) / rows * rows
 }
 
 // packWeights writes 2G·g·2Gᵀ of panel u as [16][C/2][columns] pairs.
@@ -94,11 +101,11 @@ func (z *pairWinograd) packWeights(dst []int16, w []int8, u int) {
 func (z *pairWinograd) run(u, part, worker int) {
 	w := z.unitWork(u, worker)
 	local := z.locals[worker]
-	tiles := w.images * w.rows * z.cols
+	tiles := z.wholeTiles(w.images * w.rows * z.cols)
 	v, m, sums := addressOf(local[z.vAt:]), addressOf(local[z.mAt:]), addressOf(local[z.sumsAt:])
 	z.transformWindows(&w, v, 4*tiles*z.vPixel)
 	for _, p := range z.partOf(part) {
-		z.multiply(p, v, m, tiles, worker)
+		z.multiply(p, v, m, tiles)
 		z.transformSums(&w, p, m, sums, 4*tiles*p.width)
 		z.finishRows(&w, p, sums, worker)
 	}
@@ -119,23 +126,15 @@ func (z *pairWinograd) transformWindows(w *work, v uintptr, part int) {
 }
 
 // multiply writes the products of a panel, 16 parts of [tiles, columns].
-func (z *pairWinograd) multiply(p panel, v, m uintptr, tiles, worker int) {
-	t, rows := z.tile(worker), z.tier.rows
-	t.nseg, t.steps, t.add = 1, z.c, 0
-	t.b = uintptr(unsafe.Pointer(&z.packed[2*p.at*z.depth]))
-	run := z.tier.widePairs
+func (z *pairWinograd) multiply(p panel, v, m uintptr, tiles int) {
+	run := z.tier.wideRows
 	if p.width != z.tier.cols {
-		run = z.tier.slimPairs
+		run = z.tier.slimRows
 	}
+	b := uintptr(unsafe.Pointer(&z.packed[2*p.at*z.depth]))
 	for range 16 {
-		for i := 0; i < tiles; i += rows {
-			n := min(rows, tiles-i)
-			t.setRows(v+uintptr(4*i*z.vPixel), 4*z.vPixel, n, rows)
-			t.setOut(m+uintptr(4*i*p.width), 4*p.width, n, rows, z.spare(worker))
-			run(t)
-		}
-		v, m = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width)
-		t.b += uintptr(4 * z.c * p.width)
+		run(m, v, b, z.c, tiles/z.tier.rows, 4*z.vPixel)
+		v, m, b = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width), b+uintptr(4*z.c*p.width)
 	}
 }
 

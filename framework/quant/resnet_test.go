@@ -42,10 +42,10 @@ func basicBlock(p *nn.Params, in, out int, o nn.ConvOptions) nn.Layer {
 	return nn.Func(func(x *graph.Node) *graph.Node { return graph.Relu(graph.Add(main.Forward(x), short.Forward(x))) })
 }
 
-// BenchmarkResNet18 runs inference of ResNet-18 for 32 by 32 images on both
-// cores, in float32 and in integers, in turn.
+// BenchmarkResNet18 runs inference of ResNet-18 for 32 by 32 images on all
+// cores, in float32 and in integers, in turn; -v shows what each layer takes.
 func BenchmarkResNet18(b *testing.B) {
-	both := cpu.New(cpu.Options{Threads: 2})
+	all := cpu.New(cpu.Options{}) // -cpu says how many threads
 	for _, batch := range []int{1, 32} {
 		g := graph.New(graph.Inference)
 		x := g.Input("x", tensor.Float32, graph.Ints(batch, 32, 32, 3)...)
@@ -55,7 +55,7 @@ func BenchmarkResNet18(b *testing.B) {
 		for i := range images.Float32s() {
 			images.Float32s()[i] = r.Float32()
 		}
-		ranges, err := quant.Calibrate(both, []*graph.Node{x}, []*graph.Node{y}, slices.Values([][]*tensor.Tensor{{images}}), quant.Calibration{})
+		ranges, err := quant.Calibrate(all, []*graph.Node{x}, []*graph.Node{y}, slices.Values([][]*tensor.Tensor{{images}}), quant.Calibration{})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func BenchmarkResNet18(b *testing.B) {
 			y    *graph.Node
 		}{{"float32", y}, {"int8", integer(b, ranges, y)}} {
 			b.Run(fmt.Sprintf("%s/batch=%d", v.name, batch), func(b *testing.B) {
-				exec, err := graph.Compile(both, graph.Program{Inputs: []*graph.Node{x}, Outputs: []*graph.Node{v.y}})
+				exec, err := graph.Compile(all, graph.Program{Inputs: []*graph.Node{x}, Outputs: []*graph.Node{v.y}})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -75,6 +75,13 @@ func BenchmarkResNet18(b *testing.B) {
 					}
 				}
 				b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "images/s")
+				if testing.Verbose() {
+					p, err := exec.Profile(20, images)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.Log(p)
+				}
 			})
 		}
 	}

@@ -11,6 +11,8 @@ import (
 func integers(g gen) {
 	g.pairTile("pairTile6x16AVX2", 2)
 	g.pairTile("pairTile6x8AVX2", 1)
+	g.pairRows("pairRows6x16AVX2", 2)
+	g.pairRows("pairRows6x8AVX2", 1)
 	g.centre()
 	for _, out := range []string{"Byte", "Float"} {
 		for _, add := range []string{"", "Byte", "Float"} {
@@ -20,101 +22,162 @@ func integers(g gen) {
 	g.pairLoop()
 }
 
-// pairTile is the loop nest of tile over steps of two 16-bit integers, which
-// VPMADDWD multiplies and adds in 32 bits. Steps lie side by side in A and in
-// the panel, whose rows are full.
+// pairSums are the registers of a loop over steps of two 16-bit integers, which
+// VPMADDWD multiplies and adds in 32 bits: six rows by one or two vectors.
+type pairSums struct {
+	gen
+	acc    [6][]reg.VecVirtual
+	rows   [6]reg.GPVirtual
+	idx, b reg.GPVirtual // the offset in rows, and the panel
+	n      reg.GPVirtual // steps
+}
+
+func (g gen) pairSums(vecs int) *pairSums {
+	p := &pairSums{gen: g, idx: g.GP64(), b: g.GP64(), n: g.GP64()}
+	for r := range p.rows {
+		p.rows[r] = g.GP64()
+		for range vecs {
+			p.acc[r] = append(p.acc[r], g.YMM())
+		}
+	}
+	return p
+}
+
+func (p *pairSums) clear() {
+	for _, row := range p.acc {
+		for _, y := range row {
+			p.VPXOR(y, y, y)
+		}
+	}
+}
+
+// step adds the products of step i from idx and b on.
+func (p *pairSums) step(i int) {
+	vecs := len(p.acc[0])
+	var bs []reg.VecVirtual
+	for v := range vecs {
+		bs = append(bs, p.YMM())
+		p.VMOVDQU(Mem{Base: p.b, Disp: 32 * (vecs*i + v)}, bs[v])
+	}
+	for r, row := range p.rows {
+		x := p.YMM()
+		p.VPBROADCASTD(Mem{Base: row, Index: p.idx, Scale: 1, Disp: 4 * i}, x)
+		for v, y := range p.acc[r] {
+			product := x // the last product may use up the broadcast
+			if v < vecs-1 {
+				product = p.YMM()
+			}
+			p.VPMADDWD(bs[v], x, product)
+			p.VPADDD(product, y, y)
+		}
+	}
+}
+
+// loop runs n steps and goes to the label done.
+func (p *pairSums) loop(done string) {
+	const unroll = 4
+	advance := func(steps int) {
+		p.ADDQ(U32(32*len(p.acc[0])*steps), p.b)
+		p.ADDQ(U32(4*steps), p.idx)
+	}
+	p.SUBQ(U32(unroll), p.n)
+	p.JL(LabelRef("rest"))
+	p.Label("unrolled")
+	for i := range unroll {
+		p.step(i)
+	}
+	advance(unroll)
+	p.SUBQ(U32(unroll), p.n)
+	p.JGE(LabelRef("unrolled"))
+	p.Label("rest")
+	p.ADDQ(U32(unroll), p.n)
+	p.JZ(LabelRef(done))
+	p.Label("single")
+	p.step(0)
+	advance(1)
+	p.DECQ(p.n)
+	p.JNZ(LabelRef("single"))
+	p.JMP(LabelRef(done))
+}
+
+// pairTile is the loop nest of tile over pairs. Steps lie side by side in A and
+// in the panel, whose columns all count.
 func (g gen) pairTile(name string, vecs int) {
 	g.function(name)
-	g.Doc(fmt.Sprintf("%s adds products of pairs of int16, six rows by %d columns; see pairTile.", name, 8*vecs))
+	g.Doc(fmt.Sprintf("%s adds products of pairs of int16, six rows by %d columns; see pairs.", name, 8*vecs))
 	g.SignatureExpr("func(t *byte)")
 	t := g.Load(g.Param("t"), g.GP64())
 	at := func(off int) Mem { return Mem{Base: t, Disp: off} }
-	var acc [6][2]reg.VecVirtual
-	for r := range acc {
-		for v := range vecs {
-			acc[r][v] = g.YMM()
-			g.VPXOR(acc[r][v], acc[r][v], acc[r][v])
-		}
-	}
-	var rows [6]reg.GPVirtual
-	for r := range rows {
-		rows[r] = g.GP64()
-	}
-	seg, b, idx, n, left := g.GP64(), g.GP64(), g.GP64(), g.GP64(), g.GP64()
+	p := g.pairSums(vecs)
+	p.clear()
+	seg, left := g.GP64(), g.GP64()
 	g.MOVQ(at(tileSegs), seg)
 	g.MOVQ(at(tileNSeg), left)
-	step := func(p int) {
-		var bs [2]reg.VecVirtual
-		for v := range vecs {
-			bs[v] = g.YMM()
-			g.VMOVDQU(Mem{Base: b, Disp: 32 * (vecs*p + v)}, bs[v])
-		}
-		for r := range rows {
-			x := g.YMM()
-			g.VPBROADCASTD(Mem{Base: rows[r], Index: idx, Scale: 1, Disp: 4 * p}, x)
-			for v := range vecs {
-				product := x // the last product may use up the broadcast
-				if v < vecs-1 {
-					product = g.YMM()
-				}
-				g.VPMADDWD(bs[v], x, product)
-				g.VPADDD(product, acc[r][v], acc[r][v])
-			}
-		}
-	}
-	advance := func(steps int) {
-		g.ADDQ(U32(32*vecs*steps), b)
-		g.ADDQ(U32(4*steps), idx)
-	}
-	const unroll = 4
 	g.Label("segment")
 	g.TESTQ(left, left)
 	g.JZ(LabelRef("finish"))
-	g.MOVQ(Mem{Base: seg}, idx)
-	for r := range rows {
-		g.MOVQ(at(tileA+8*r), rows[r])
+	g.MOVQ(Mem{Base: seg}, p.idx)
+	for r, row := range p.rows {
+		g.MOVQ(at(tileA+8*r), row)
 	}
-	g.MOVQ(at(tileB), b)
-	g.ADDQ(Mem{Base: seg, Disp: 8}, b)
+	g.MOVQ(at(tileB), p.b)
+	g.ADDQ(Mem{Base: seg, Disp: 8}, p.b)
 	g.ADDQ(U32(16), seg)
 	g.DECQ(left)
-	g.MOVQ(at(tileSteps), n)
-	g.SUBQ(U32(unroll), n)
-	g.JL(LabelRef("rest"))
-	g.Label("unrolled")
-	for p := range unroll {
-		step(p)
-	}
-	advance(unroll)
-	g.SUBQ(U32(unroll), n)
-	g.JGE(LabelRef("unrolled"))
-	g.Label("rest")
-	g.ADDQ(U32(unroll), n)
-	g.JZ(LabelRef("segment"))
-	g.Label("single")
-	step(0)
-	advance(1)
-	g.DECQ(n)
-	g.JNZ(LabelRef("single"))
-	g.JMP(LabelRef("segment"))
+	g.MOVQ(at(tileSteps), p.n)
+	p.loop("segment")
 
 	g.Label("finish")
-	for r := range rows {
-		g.MOVQ(at(tileC+8*r), rows[r])
+	for r, row := range p.rows {
+		g.MOVQ(at(tileC+8*r), row)
 	}
 	g.CMPQ(at(tileAdd), U8(0))
 	g.JE(LabelRef("store"))
-	for r := range rows {
-		for v := range vecs {
-			g.VPADDD(Mem{Base: rows[r], Disp: 32 * v}, acc[r][v], acc[r][v])
+	for r, row := range p.rows {
+		for v, y := range p.acc[r] {
+			g.VPADDD(Mem{Base: row, Disp: 32 * v}, y, y)
 		}
 	}
 	g.Label("store")
-	for r := range rows {
-		for v := range vecs {
-			g.VMOVDQU(acc[r][v], Mem{Base: rows[r], Disp: 32 * v})
+	for r, row := range p.rows {
+		for v, y := range p.acc[r] {
+			g.VMOVDQU(y, Mem{Base: row, Disp: 32 * v})
 		}
 	}
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// pairRows runs tiles of rows at even distances, one after the other.
+func (g gen) pairRows(name string, vecs int) {
+	g.function(name)
+	g.Doc(fmt.Sprintf("%s multiplies n times six rows of pairs, row bytes apart, by a panel of %d columns.", name, 8*vecs))
+	g.SignatureExpr("func(c, a, b uintptr, steps, n, row int)")
+	c, a, row := g.Load(g.Param("c"), g.GP64()), g.Load(g.Param("a"), g.GP64()), g.Load(g.Param("row"), g.GP64())
+	p := g.pairSums(vecs)
+	g.MOVQ(a, p.rows[0])
+	for r := range p.rows[1:] {
+		g.LEAQ(Mem{Base: p.rows[r], Index: row, Scale: 1}, p.rows[r+1])
+	}
+	g.Load(g.Param("n"), a)
+	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, row)
+	g.SHLQ(U8(1), row) // six rows
+	g.Label("tile")
+	p.clear()
+	g.XORQ(p.idx, p.idx)
+	g.Load(g.Param("b"), p.b)
+	g.Load(g.Param("steps"), p.n)
+	p.loop("store")
+	g.Label("store")
+	for r := range p.rows {
+		for v, y := range p.acc[r] {
+			g.VMOVDQU(y, Mem{Base: c, Disp: 32 * (r*vecs + v)})
+		}
+		g.ADDQ(row, p.rows[r])
+	}
+	g.ADDQ(U32(6*32*vecs), c)
+	g.DECQ(a)
+	g.JNZ(LabelRef("tile"))
 	g.VZEROUPPER()
 	g.RET()
 }
