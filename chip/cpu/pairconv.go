@@ -72,12 +72,24 @@ func (s *pairSliding) prepare() kernel {
 	s.packed = packed
 	s.finish = slices.Repeat([]requant{s.requant(s.integer)}, s.pool.threads)
 	units := s.unit.count
-	run := s.each(units*s.colParts, 1+256*1024/max(1, len(s.at)*s.k/s.colParts*len(s.taps)*s.in), func(lo, hi, worker int) {
-		for u := lo; u < hi; u++ { // neighbours share panels
-			s.runPairs(u%units, u/units, worker)
-		}
+	run := s.deal(units*s.colParts, len(s.at)*s.k/s.colParts*len(s.taps)*s.in, func(u, worker int) {
+		s.runPairs(u%units, u/units, worker) // neighbours share panels
 	})
 	return inOrder(pack, run)
+}
+
+// deal makes a kernel of n parts of work products each, which workers take in
+// turn; few products stay with one worker.
+func (s *pairSliding) deal(n, work int, part func(u, worker int)) kernel {
+	if n*work < 256*1024 || s.pool.threads == 1 {
+		return func() error {
+			for u := range n {
+				part(u, 0)
+			}
+			return nil
+		}
+	}
+	return func() error { s.pool.run(n, part); return nil }
 }
 
 // apart is the distance, at least n floats, to keep between pixels of which the

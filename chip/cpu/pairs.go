@@ -32,7 +32,7 @@ type pairs struct {
 	pairLoop func(rounds int) float64
 }
 
-// usable reports whether the tier has these kernels.
+// usable reports whether the tier has these kernels; else it runs plain Go.
 func (p *pairs) usable() bool { return p.widePairs != nil }
 
 // finish runs the epilogue of a panel.

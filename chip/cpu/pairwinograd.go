@@ -55,10 +55,8 @@ func (s *pairSliding) winograd() kernel {
 	z.packed = packed
 	z.finish = slices.Repeat([]requant{s.requant(s.integer)}, s.pool.threads)
 	units := z.unit.count
-	run := s.each(units*z.colParts, 1+64*1024/(tiles*s.k/z.colParts*s.in), func(lo, hi, worker int) {
-		for u := lo; u < hi; u++ { // neighbours share panels
-			z.run(u%units, u/units, worker)
-		}
+	run := s.deal(units*z.colParts, 16*tiles*s.k/z.colParts*s.in, func(u, worker int) {
+		z.run(u%units, u/units, worker) // neighbours share panels
 	})
 	return inOrder(pack, run)
 }

@@ -24,7 +24,7 @@ type tier struct {
 }
 
 // generic runs everywhere.
-var generic = tier{matrix: goMatrix, packers: packers{goLanes, goTransposed}, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
+var generic = tier{matrix: goMatrix, packers: packers{goLanes, goTransposed}, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, pairs: pairs{pairLoop: goPairLoop}, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}
