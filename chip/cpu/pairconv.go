@@ -28,6 +28,14 @@ const pairPositions = 256
 
 // pairConv prepares an integer convolution.
 func (c *call) pairConv(op *chip.ConvInt8) kernel {
+	s := c.pairSliding(op)
+	if t := s.winogradTile(op); t != nil {
+		return s.winograd(t)
+	}
+	return s.prepare()
+}
+
+func (c *call) pairSliding(op *chip.ConvInt8) *pairSliding {
 	x, y := c.ins[0].Shape, c.outs[0].Shape
 	s := &pairSliding{integer: op.Integer, in: x[3] / op.Groups}
 	s.sliding = sliding{call: c, n: x[0], h: x[1], w: x[2], c: op.Groups * ((s.in + 1) / 2), rows: y[1], cols: y[2], k: y[3], groups: op.Groups,
@@ -36,10 +44,7 @@ func (c *call) pairConv(op *chip.ConvInt8) kernel {
 		s.taps = append(s.taps, tap{i / op.KW * op.DilationH, i % op.KW * op.DilationW, i})
 	}
 	s.spanH, s.spanW = (op.KH-1)*op.DilationH+1, (op.KW-1)*op.DilationW+1
-	if s.winogradFits(op) {
-		return s.winograd()
-	}
-	return s.prepare()
+	return s
 }
 
 // pairGemm prepares an integer matrix product as a convolution of pixels.

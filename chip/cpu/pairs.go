@@ -26,8 +26,9 @@ type pairs struct {
 	centre func(dst, src uintptr, n int, zero uint8)
 	// requantise is the epilogue for a panel of width columns.
 	requantise func(q *requant, width int)
-	// windowTransform and sumTransform are the two sides of pairWinograd; distances are in bytes.
-	windowTransform, sumTransform func(dst, src uintptr, n, row, pixel, part int)
+	// window and sum are the transforms of pairWinograd with tiles of two by two and
+	// of four by four; see winogradTile.
+	window2, sum2, window4, sum4 func(dst, src uintptr, n, row, pixel, part int)
 	// pairLoop runs rounds of products in registers and returns their number of operations.
 	pairLoop func(rounds int) float64
 }

@@ -21,10 +21,10 @@ var avx2Pairs = pairs{
 		centreAVX2(dst, src, n, int(zero))
 	},
 	requantise: requantiseAVX2,
-	windowTransform: func(dst, src uintptr, n, row, pixel, part int) {
-		windowTransformAVX2(dst, src, n/16, row, pixel, part)
-	},
-	sumTransform: sumTransformAVX2,
+	window2:    func(dst, src uintptr, n, row, pixel, part int) { window2AVX2(dst, src, n/16, row, pixel, part) },
+	window4:    func(dst, src uintptr, n, row, pixel, part int) { window4AVX2(dst, src, n/16, row, pixel, part) },
+	sum2:       sum2AVX2,
+	sum4:       sum4AVX2,
 	pairLoop: func(rounds int) float64 {
 		pairLoopAVX2(rounds)
 		return float64(rounds) * 12 * 16 * 2
