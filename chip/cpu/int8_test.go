@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/macaw-ai/macaw/chip"
 )
@@ -134,20 +135,61 @@ func TestInt8Twins(t *testing.T) {
 		compareInt8(t, r, []int{m, n}, bytesOf[uint8](r, chip.Uint8, 0, m, k), bytesOf[int8](r, chip.Int8, -128, k, n),
 			func(e chip.Integer) chip.Op { return &chip.GemmInt8{Integer: e} })
 	}
+	sizes := map[int]int{} // how many rows take which tiles
 	for _, c := range []struct {
 		n, h, w, c, k, size, stride, pad, dilation, groups int
 	}{
 		{1, 9, 7, 3, 16, 3, 1, 1, 1, 1}, {2, 8, 8, 5, 24, 3, 2, 1, 1, 1}, {1, 6, 6, 512, 8, 3, 1, 1, 1, 1}, {3, 7, 7, 64, 20, 1, 2, 0, 1, 1},
 		{1, 12, 11, 10, 12, 3, 1, 2, 2, 2}, {2, 5, 5, 12, 48, 5, 1, 2, 1, 4}, {1, 40, 33, 6, 8, 3, 1, 1, 1, 1}, {1, 8, 8, 8, 8, 3, 1, 1, 1, 8},
-		// tiles of two by two: whole, over both edges, without padding, several images in a unit, rows of one
+		// tiles: whole, over both edges, without padding, several images in a unit, rows of one
 		{1, 8, 8, 16, 16, 3, 1, 1, 1, 1}, {1, 9, 7, 32, 40, 3, 1, 1, 1, 1}, {2, 10, 11, 16, 9, 3, 1, 0, 1, 1}, {13, 4, 4, 48, 16, 3, 1, 1, 1, 1},
 		{1, 40, 35, 16, 8, 3, 1, 1, 1, 1}, {3, 5, 5, 512, 24, 3, 1, 1, 1, 1}, {1, 20, 20, 16, 4, 3, 1, 2, 1, 1},
+		{2, 33, 31, 32, 40, 3, 1, 1, 1, 1}, {20, 8, 8, 16, 24, 3, 1, 1, 1, 1}, {1, 64, 21, 48, 9, 3, 1, 0, 1, 1}, {40, 5, 6, 16, 16, 3, 1, 2, 1, 1},
 	} {
 		window := chip.Window{KH: c.size, KW: c.size, StrideH: c.stride, StrideW: c.stride, DilationH: c.dilation, DilationW: c.dilation,
 			PadTop: c.pad, PadBottom: c.pad, PadLeft: c.pad, PadRight: c.pad}
 		oh, ow := window.Out(c.h, c.w)
-		compareInt8(t, r, []int{c.n, oh, ow, c.k}, bytesOf[uint8](r, chip.Uint8, 0, c.n, c.h, c.w, c.c), bytesOf[int8](r, chip.Int8, -128, c.size, c.size, c.c/c.groups, c.k),
-			func(e chip.Integer) chip.Op { return &chip.ConvInt8{Window: window, Groups: c.groups, Integer: e} })
+		out := []int{c.n, oh, ow, c.k}
+		x, w := bytesOf[uint8](r, chip.Uint8, 0, c.n, c.h, c.w, c.c), bytesOf[int8](r, chip.Int8, -128, c.size, c.size, c.c/c.groups, c.k)
+		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op { return &chip.ConvInt8{Window: window, Groups: c.groups, Integer: e} })
+		sizes[tileSize(&chip.ConvInt8{Window: window, Groups: c.groups}, x, w, out)]++
+	}
+	if bestTier().pairs.usable() && (sizes[0] < 5 || sizes[2] < 5 || sizes[4] < 5) {
+		t.Errorf("tiles by size: %v, want some of each", sizes)
+	}
+}
+
+// tileSize is the size of tiles that op takes, 0 for none.
+func tileSize(op *chip.ConvInt8, x, w chip.Value, out []int) int {
+	weights := &view{p: unsafe.Pointer(unsafe.SliceData(w.Data.([]int8))), n: w.Len()}
+	c := &call{executable: &executable{tier: bestTier(), pool: newPool(1)}, ins: []chip.Value{x, w}, in: []*view{nil, weights},
+		outs: []chip.Value{{DType: chip.Uint8, Shape: out}}}
+	if t := c.pairSliding(op).winogradTile(op); t != nil {
+		return t.size
+	}
+	return 0
+}
+
+// TestInt8LargestSums: sums next to what tiles of four by four can hold are exact,
+// and larger ones take smaller tiles.
+func TestInt8LargestSums(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	window := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	for _, c := range []struct {
+		weight   int8
+		channels int
+		size     int
+	}{{127, 96, 4}, {-128, 96, 4}, {127, 112, 4}, {127, 128, 2}, {-128, 128, 2}, {-128, 1024, 2}} {
+		x, w := chip.Value{DType: chip.Uint8, Shape: []int{1, 36, 36, c.channels}, Kind: chip.Constant}, chip.Value{DType: chip.Int8, Shape: []int{3, 3, c.channels, 8}, Kind: chip.Constant}
+		x.Data, w.Data = slices.Repeat([]uint8{255}, x.Len()), slices.Repeat([]int8{c.weight}, w.Len())
+		out := []int{1, 36, 36, 8}
+		if got := tileSize(&chip.ConvInt8{Window: window, Groups: 1}, x, w, out); bestTier().pairs.usable() && got != c.size {
+			t.Errorf("%d channels of weights %d: tiles of %d, want %d", c.channels, c.weight, got, c.size)
+		}
+		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op {
+			e.ZeroX = 0
+			return &chip.ConvInt8{Window: window, Groups: 1, Integer: e}
+		})
 	}
 }
 
