@@ -81,10 +81,10 @@ func recurrentFLOPs(op Op, x, h int64) int64 {
 	return x*2*h + x/gates*unit
 }
 
-// perResult is the work of the epilogue: bias, scale, activation and, for
-// integers, rounding and the zero point.
+// perResult is the work of the epilogue: bias, scale, activation, for integers
+// rounding and the zero point, and what is added, scaled.
 func (op Integer) perResult(out DType) int64 {
-	return 2 + int64(btoi(op.Act != NoActivation)) + 2*int64(btoi(out == Uint8))
+	return 2 + int64(btoi(op.Act != NoActivation)) + 2*int64(btoi(out == Uint8)) + 2*int64(btoi(op.Add))
 }
 
 // perElement is the work for each element of the first argument.

@@ -5,14 +5,21 @@ package chip
 //
 //	acc = Σ (x - ZeroX)·w + bias[k]
 //
-// A Float32 result is y = act(float32(acc)·scale[k]). A Uint8 one is requantised:
-// y = clamp(round(float32(acc)·scale[k]) + ZeroY, low, 255), rounding half to
-// even, low = ZeroY with ReLU, else 0. Products over more than MaxInt8Terms terms
-// are refused, because they could leave int32.
+// A Float32 result is y = act(v), v = float32(acc)·scale[k]. A Uint8 one is
+// requantised: y = clamp(round(v) + ZeroY, low, 255), rounding half to even,
+// low = ZeroY with ReLU, else 0. Products over more than MaxInt8Terms terms are
+// refused, because they could leave int32.
+//
+// With Add there is one more argument a of the output's shape, Uint8 or Float32,
+// such as the shortcut of a residual block: v = float32(acc)·scale[k] +
+// (a - ZeroAdd)·AddScale, each step rounded to float32; ZeroAdd is 0 for Float32.
 // Source: Jacob et al. 2018, arXiv:1712.05877, §2.2, with a float multiplier.
 type Integer struct {
 	ZeroX, ZeroY uint8
 	Act          Activation // NoActivation or ReLU
+	Add          bool
+	ZeroAdd      uint8
+	AddScale     float32
 }
 
 // MaxInt8Terms is the longest sum of products of a Uint8 less a zero point and
@@ -20,12 +27,12 @@ type Integer struct {
 const MaxInt8Terms = 1 << 30 / (255 * 128)
 
 // GemmInt8 is a product of integers. Args: x Uint8 [...,K], w Int8 [K,N],
-// bias Int32 [N], scale Float32 [N]. Out: Float32 or Uint8 [...,N].
+// bias Int32 [N], scale Float32 [N] and, with Add, a. Out: Float32 or Uint8 [...,N].
 type GemmInt8 struct{ Integer }
 
 // ConvInt8 is a cross-correlation of integers; padding counts as ZeroX.
 // Args: x Uint8 [N,H,W,C], w Int8 [KH,KW,C/Groups,K], bias Int32 [K], scale
-// Float32 [K]. Out: Float32 or Uint8 [N,OH,OW,K].
+// Float32 [K] and, with Add, a. Out: Float32 or Uint8 [N,OH,OW,K].
 type ConvInt8 struct {
 	Window
 	Groups int // at least 1
@@ -48,11 +55,16 @@ func (c checker) integer(op Integer, terms int) {
 	c.need(out.DType == Float32 || out.DType == Uint8, "output %v should be float32 or uint8", out)
 	c.need(op.Act == NoActivation || op.Act == ReLU, "the activation must be none or ReLU")
 	c.need(terms <= MaxInt8Terms, "sums of %d products could leave int32", terms)
-	c.vectors(out, c.ins[2:])
+	c.vectors(out, c.ins[2:4])
+	if op.Add {
+		a := c.ins[4]
+		c.need(a.DType == Uint8 || a.DType == Float32 && op.ZeroAdd == 0, "what is added, %v, should be uint8, or float32 without a zero point", a)
+		c.same("what is added", a, out)
+	}
 }
 
 func (c checker) gemmInt8(op *GemmInt8) {
-	c.count(4, 1)
+	c.count(4+btoi(op.Add), 1)
 	x, w, out := c.ins[0], c.ins[1], c.outs[0]
 	c.rank(x, 2)
 	c.need(len(w.Shape) == 2, "weights %v should have two axes", w)
@@ -63,7 +75,7 @@ func (c checker) gemmInt8(op *GemmInt8) {
 }
 
 func (c checker) convInt8(op *ConvInt8) {
-	c.count(4, 1)
+	c.count(4+btoi(op.Add), 1)
 	c.conv(op.Window, op.Groups, c.ins[0], c.ins[1], c.outs[0])
 	c.integer(op.Integer, perOutput(c.ins[1]))
 }

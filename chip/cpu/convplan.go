@@ -72,7 +72,7 @@ func (s *sliding) plan() {
 	if !s.inPlace {
 		s.wantLocal(s.unit.images * s.stripRows(s.unit.rows) * s.stripWidth() * s.c)
 	}
-	s.cutChunks()
+	s.cutChunks(s.tier.tileShape)
 }
 
 // stripWidth is the columns of the padded copy.
@@ -107,14 +107,14 @@ func (s *sliding) unitShape() unitShape {
 
 // cutChunks turns taps into segments. Taps that are neighbours in a row are
 // one segment, as their channels lie side by side.
-func (s *sliding) cutChunks() {
+func (s *sliding) cutChunks(size tileShape) {
 	cg := s.c / s.groups
 	merged := 1
 	if s.groups == 1 {
-		merged = s.mergeable(cg)
+		merged = s.mergeable(cg, size)
 	}
 	steps := merged * cg
-	per := max(1, s.tier.chunkSteps()/max(1, steps))
+	per := max(1, size.chunkSteps()/max(1, steps))
 	for i := 0; i < len(s.taps); i += merged {
 		n := len(s.chunks)
 		if n == 0 || len(s.chunks[n-1].wide) == per {
@@ -124,8 +124,8 @@ func (s *sliding) cutChunks() {
 		c := &s.chunks[n-1]
 		t := s.taps[i]
 		a, row := 4*(t.h*s.stripWidth()+t.w)*s.c, 4*len(c.wide)*steps
-		c.wide = append(c.wide, segment{a, row * s.tier.cols})
-		c.slim = append(c.slim, segment{a, row * s.tier.narrow})
+		c.wide = append(c.wide, segment{a, row * size.cols})
+		c.slim = append(c.slim, segment{a, row * size.narrow})
 	}
 	if len(s.chunks) == 0 {
 		s.chunks = []chunk{{}}
@@ -133,12 +133,12 @@ func (s *sliding) cutChunks() {
 }
 
 // mergeable is how many successive taps form runs along a row, all of one length.
-func (s *sliding) mergeable(cg int) int {
+func (s *sliding) mergeable(cg int, size tileShape) int {
 	run := 1
 	for run < len(s.taps) && s.taps[run].h == s.taps[0].h {
 		run++
 	}
-	if len(s.taps)%max(run, 1) != 0 || run*cg > s.tier.chunkSteps() {
+	if len(s.taps)%max(run, 1) != 0 || run*cg > size.chunkSteps() {
 		return 1
 	}
 	for i, t := range s.taps {

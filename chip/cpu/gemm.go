@@ -34,7 +34,7 @@ type panel struct {
 }
 
 // panelsOf cuts n columns into panels.
-func (t *tier) panelsOf(n int) []panel {
+func (t tileShape) panelsOf(n int) []panel {
 	var ps []panel
 	at := 0
 	for j := 0; j < n; {

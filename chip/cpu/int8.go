@@ -1,43 +1,50 @@
 package cpu
 
 import (
-	"math"
 	"unsafe"
 
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// gemmInt8 adds up rows of the weights, four inputs at a time.
+// gemmInt8 adds up rows of the weights, four inputs at a time, where the tier
+// has no kernel for pairs.
 func (c *call) gemmInt8(op *chip.GemmInt8) kernel {
+	if c.tier.pairs.usable() && c.outs[0].Len() > 0 {
+		return c.pairGemm(op)
+	}
 	k, n := c.ins[1].Shape[0], c.ins[1].Shape[1]
 	c.wantLocal(n)
 	rows := c.outs[0].Len() / max(n, 1)
 	return c.each(rows, 1+16*1024/max(k*n, 1), func(lo, hi, worker int) {
-		acc := c.sums(worker, n)
+		acc, q := c.sums(worker, n), c.requant(op.Integer)
 		x, w := of[uint8](c.in[0]), of[int8](c.in[1])
 		for r := lo; r < hi; r++ {
-			copy(acc, c.in[2].i32())
+			clear(acc)
 			addProducts(acc, x[r*k:(r+1)*k], w, n, int32(op.ZeroX))
-			c.requantise(op.Integer, r*n, acc)
+			q.row(c, r*n, acc)
 		}
 	})
 }
 
 // convInt8 adds up the taps of one output position after the other, all
-// channels together. A tap outside of the image adds nothing.
+// channels together, where the tier has no kernel for pairs or the groups are
+// small. A tap outside of the image adds nothing.
 func (c *call) convInt8(op *chip.ConvInt8) kernel {
+	if c.tier.pairs.usable() && c.outs[0].Len() > 0 && c.outs[0].Shape[3]/op.Groups >= c.tier.pairTile.narrow/2 {
+		return c.pairConv(op)
+	}
 	g := poolGeometry(op.Window, c.ins[0].Shape, c.outs[0].Shape)
 	filters := c.outs[0].Shape[3]
 	in, out := g.c/op.Groups, filters/op.Groups
 	c.wantLocal(filters)
 	return c.each(g.n*g.oh, 1, func(lo, hi, worker int) {
-		acc := c.sums(worker, filters)
+		acc, q := c.sums(worker, filters), c.requant(op.Integer)
 		x, w := of[uint8](c.in[0]), of[int8](c.in[1])
 		for r := lo; r < hi; r++ {
 			image := x[r/g.oh*g.h*g.w*g.c:]
 			h0, h1 := g.taps(r%g.oh, op.StrideH, op.PadTop, op.KH, op.DilationH, g.h)
 			for j := range g.ow {
-				copy(acc, c.in[2].i32())
+				clear(acc)
 				w0, w1 := g.taps(j, op.StrideW, op.PadLeft, op.KW, op.DilationW, g.w)
 				for kh := h0; kh < h1; kh++ {
 					for kw := w0; kw < w1; kw++ {
@@ -48,7 +55,7 @@ func (c *call) convInt8(op *chip.ConvInt8) kernel {
 						}
 					}
 				}
-				c.requantise(op.Integer, (r*g.ow+j)*filters, acc)
+				q.row(c, (r*g.ow+j)*filters, acc)
 			}
 		}
 	})
@@ -77,28 +84,5 @@ func addProducts(acc []int32, x []uint8, w []int8, stride int, zero int32) {
 		for j, v := range w[i*stride:][:n] {
 			acc[j] += a * int32(v)
 		}
-	}
-}
-
-// requantise writes the results of acc to the output from at on.
-func (c *call) requantise(op chip.Integer, at int, acc []int32) {
-	scale := c.in[3].f32()
-	if c.outs[0].DType == chip.Float32 {
-		y := c.out[0].f32()[at : at+len(acc)]
-		for i, a := range acc {
-			if y[i] = float32(a) * scale[i]; op.Act == chip.ReLU {
-				y[i] = max(y[i], 0)
-			}
-		}
-		return
-	}
-	low := 0.0
-	if op.Act == chip.ReLU {
-		low = float64(op.ZeroY)
-	}
-	y := of[uint8](c.out[0])[at : at+len(acc)]
-	for i, a := range acc {
-		r := math.RoundToEven(float64(float32(a) * scale[i]))
-		y[i] = uint8(min(max(r+float64(op.ZeroY), low), 255))
 	}
 }

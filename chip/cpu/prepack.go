@@ -41,7 +41,7 @@ func (c *call) prepack(arg int, layout any, n int, fill func(dst []float32)) []f
 		ps.sweep()
 		ps.m[key] = weak.Make(p)
 	}
-	c.packed = append(c.packed, p)
+	c.held = append(c.held, p)
 	return p.floats
 }
 

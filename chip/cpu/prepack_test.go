@@ -32,10 +32,10 @@ func TestPrepackedOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := constant(r, 40, 50)
 	a, b, other := compileProduct(t, d, 8, w), compileProduct(t, d, 100, w), compileProduct(t, d, 8, constant(r, 40, 50))
-	if len(a.packed) != 1 || len(b.packed) != 1 || a.packed[0] != b.packed[0] {
-		t.Errorf("two plans pack the same constant %d and %d times", len(a.packed), len(b.packed))
+	if len(a.held) != 1 || len(b.held) != 1 || a.held[0] != b.held[0] {
+		t.Errorf("two plans pack the same constant %d and %d times", len(a.held), len(b.held))
 	}
-	if other.packed[0] == a.packed[0] {
+	if other.held[0] == a.held[0] {
 		t.Error("two constants share a packing")
 	}
 	a.Close()

@@ -17,7 +17,7 @@ type executable struct {
 	views   []view // of program.Values
 	arena   unsafe.Pointer
 	kernels []kernel
-	packed  []*prepacked // weights that the kernels read
+	held    []*prepacked // weights that the kernels read
 
 	shared    []float32   // scratch of one kernel, seen by all workers
 	locals    [][]float32 // scratch of one kernel and one worker
@@ -63,7 +63,7 @@ func (x *executable) Close() {
 	x.running.Lock()
 	defer x.running.Unlock()
 	x.closed = true
-	x.views, x.kernels, x.packed, x.shared, x.locals, x.arena = nil, nil, nil, nil, nil, nil
+	x.views, x.kernels, x.held, x.shared, x.locals, x.arena = nil, nil, nil, nil, nil, nil
 }
 
 func (x *executable) bind(inputs, outputs, variables []chip.Buffer) error {

@@ -17,7 +17,7 @@ var avx2 = tier{
 		fmaLoopAVX2(rounds)
 		return float64(rounds) * 12 * 8 * 2
 	},
-	matrix: matrix{rows: 6, cols: 16, narrow: 8,
+	matrix: matrix{tileShape: tileShape{6, 16, 8},
 		wide: func(t *tile) { tile6x16AVX2((*byte)(unsafe.Pointer(t))) },
 		slim: func(t *tile) { tile6x8AVX2((*byte)(unsafe.Pointer(t))) }},
 	packers:       avx2Packers,
@@ -27,6 +27,7 @@ var avx2 = tier{
 	updateVectors: avx2Updates,
 	bfloats:       avx2BFloats,
 	winograds:     avx2Winograds,
+	pairs:         avx2Pairs,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX2((*byte)(unsafe.Pointer(p))) },
 	silu:          func(x []float32) { siluAVX2(x, x, nil, nil) },
 	gelu:          func(x []float32) { geluAVX2(x, x, nil, nil) },

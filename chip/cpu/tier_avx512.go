@@ -21,7 +21,7 @@ var avx512 = tier{
 		fmaLoopAVX512(rounds)
 		return float64(rounds) * 12 * 16 * 2
 	},
-	matrix: matrix{rows: 12, cols: 32, narrow: 16,
+	matrix: matrix{tileShape: tileShape{12, 32, 16},
 		wide: func(t *tile) { tile12x32AVX512((*byte)(unsafe.Pointer(t))) },
 		slim: func(t *tile) { tile12x16AVX512((*byte)(unsafe.Pointer(t))) }},
 	packers:       avx512Packers,
@@ -30,6 +30,8 @@ var avx512 = tier{
 	colVectors:    avx512ColVectors,
 	updateVectors: avx512Updates,
 	bfloats:       avx512BFloats,
+	winograds:     avx2Winograds,
+	pairs:         avx2Pairs,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX512((*byte)(unsafe.Pointer(p))) },
 	silu:          func(x []float32) { siluAVX512(x, x, nil, nil) },
 	gelu:          func(x []float32) { geluAVX512(x, x, nil, nil) },

@@ -15,18 +15,23 @@ const (
 
 // matrix are a tier's matrix kernels.
 type matrix struct {
+	tileShape
+	wide func(t *tile)
+	slim func(t *tile) // for a narrow panel
+}
+
+// tileShape is what one call of a matrix kernel covers.
+type tileShape struct {
 	rows   int // of a tile, at most maxRows
 	cols   int // of a wide panel, at most maxCols
 	narrow int // columns of a narrow panel
-	wide   func(t *tile)
-	slim   func(t *tile) // for a narrow panel
 }
 
 // kBlock is how many steps of a wide panel take half of a first-level cache, 24 KiB.
 func (m *matrix) kBlock() int { return 6 * 1024 / m.cols }
 
 // chunkSteps bounds the steps of a convolution's panel, 32 KiB.
-func (m *matrix) chunkSteps() int { return 8 * 1024 / m.cols }
+func (t tileShape) chunkSteps() int { return 8 * 1024 / t.cols }
 
 // tile is the work of one matrix kernel: some rows by one panel of columns,
 //
@@ -124,7 +129,7 @@ func goTileStore(t *tile, r int, acc []float32) {
 
 // goTiles are the Go twins of tiles of any size.
 func goTiles(rows, cols, narrow int) matrix {
-	return matrix{rows: rows, cols: cols, narrow: narrow,
+	return matrix{tileShape: tileShape{rows, cols, narrow},
 		wide: func(t *tile) { goTile(t, rows, cols) }, slim: func(t *tile) { goTile(t, rows, narrow) }}
 }
 

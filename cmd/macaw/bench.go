@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/macaw-ai/macaw/chip"
@@ -22,19 +23,17 @@ type kernelsCmd struct {
 
 func (c *kernelsCmd) Help() string {
 	return `The peak is what multiply-adds reach in registers, measured on this machine beside the kernels: matrix
-products (SGEMM) and 3x3 convolutions, forward and both backwards. Each figure is the best of several
-runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.
-
-The operations of a convolution are counted as its definition has them, nine multiply-adds of each
-output and pair of channels. Winograd's algorithm gets by with as little as a quarter of them, so
-convolutions can exceed the peak.`
+products (SGEMM) and 3x3 convolutions, forward and both backwards, and products of 8-bit integers, of
+which the peak is another. What a kernel computes with fewer products than its definition has counts as
+if it took them all, and may pass the peak. Each figure is the best of several
+runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.`
 }
 
 // benchRow is one measured kernel.
 type benchRow struct {
 	Kernel string  `json:"kernel"`
 	GFLOPS float64 `json:"gflops"` // 1e9 floating-point operations a second
-	Share  float64 `json:"share"`  // of the peak
+	Share  float64 `json:"share"`  // of the peak, for integers of theirs
 }
 
 // benchRounds is how often every kernel gets its turn.
@@ -47,6 +46,7 @@ type benchReport struct {
 	Features  []string   `json:"features"`
 	PeakOne   float64    `json:"peak_one_thread_gflops"`
 	Peak      float64    `json:"peak_gflops"`
+	PeakInt8  float64    `json:"peak_int8_gops"`
 	Kernels   []benchRow `json:"kernels"`
 }
 
@@ -64,6 +64,10 @@ func (c *kernelsCmd) Run(e *env) error {
 			// The peak is taken beside each kernel, as the clock of a processor wanders.
 			one, all := cpu.Peak(info.Threads)
 			r.PeakOne, r.Peak = max(r.PeakOne, one/1e9), max(r.Peak, all/1e9)
+			if k.int8 {
+				_, all := cpu.PeakInt8(info.Threads)
+				r.PeakInt8 = max(r.PeakInt8, all/1e9)
+			}
 			speed, err := k.measure(dev)
 			if err != nil {
 				return err
@@ -71,13 +75,17 @@ func (c *kernelsCmd) Run(e *env) error {
 			r.Kernels[i] = benchRow{Kernel: k.name, GFLOPS: max(r.Kernels[i].GFLOPS, speed/1e9)}
 		}
 	}
-	for i := range r.Kernels {
-		r.Kernels[i].Share = r.Kernels[i].GFLOPS / r.Peak
+	for i, k := range list {
+		peak := r.Peak
+		if k.int8 {
+			peak = r.PeakInt8
+		}
+		r.Kernels[i].Share = r.Kernels[i].GFLOPS / peak
 	}
 	if c.JSON {
 		return writeJSON(e.out, r)
 	}
-	fmt.Fprintf(e.out, "%s, %d threads, %v\npeak: %.1f GFLOP/s of one thread, %.1f of all, single precision\n\n", r.Processor, r.Threads, r.Features, r.PeakOne, r.Peak)
+	fmt.Fprintf(e.out, "%s, %d threads, %v\npeak: %.1f GFLOP/s of one thread, %.1f of all, single precision; %.1f of all, 8-bit integers\n\n", r.Processor, r.Threads, r.Features, r.PeakOne, r.Peak, r.PeakInt8)
 	rows := [][]string{{"KERNEL", "GFLOP/S", "OF PEAK"}}
 	for _, k := range r.Kernels {
 		rows = append(rows, []string{k.Kernel, fmt.Sprintf("%.1f", k.GFLOPS), fmt.Sprintf("%.0f %%", 100*k.Share)})
@@ -92,12 +100,13 @@ type kernel struct {
 	ins   [][]int
 	out   []int
 	flops float64
+	int8  bool // the operands are those of chip.GemmInt8 or chip.ConvInt8
 }
 
 func kernels() []kernel {
 	var list []kernel
 	for _, n := range []int{512, 1024, 2048} {
-		list = append(list, kernel{fmt.Sprintf("sgemm %d", n), &chip.Gemm{}, [][]int{{n, n}, {n, n}}, []int{n, n}, 2 * float64(n) * float64(n) * float64(n)})
+		list = append(list, kernel{fmt.Sprintf("sgemm %d", n), &chip.Gemm{}, [][]int{{n, n}, {n, n}}, []int{n, n}, 2 * float64(n) * float64(n) * float64(n), false})
 	}
 	for _, s := range []struct{ n, side, channels int }{{32, 56, 64}, {32, 28, 128}, {32, 14, 256}} {
 		w := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, DilationH: 1, DilationW: 1}
@@ -105,9 +114,10 @@ func kernels() []kernel {
 		flops := 2 * float64(s.n*s.side*s.side) * float64(9*s.channels*s.channels)
 		name := fmt.Sprintf("3x3, %d channels, %d pixels a side", s.channels, s.side)
 		list = append(list,
-			kernel{"convolution " + name, &chip.Conv{Window: w, Groups: 1}, [][]int{x, k}, x, flops},
-			kernel{"  gradient by input", &chip.ConvGradInput{Window: w, Groups: 1}, [][]int{x, k}, x, flops},
-			kernel{"  gradient by weights", &chip.ConvGradWeight{Window: w, Groups: 1}, [][]int{x, x}, k, flops})
+			kernel{"convolution " + name, &chip.Conv{Window: w, Groups: 1}, [][]int{x, k}, x, flops, false},
+			kernel{"  gradient by input", &chip.ConvGradInput{Window: w, Groups: 1}, [][]int{x, k}, x, flops, false},
+			kernel{"  gradient by weights", &chip.ConvGradWeight{Window: w, Groups: 1}, [][]int{x, x}, k, flops, false},
+			kernel{"  forward, 8-bit integers", &chip.ConvInt8{Window: w, Groups: 1}, [][]int{x, k, {s.channels}, {s.channels}}, x, flops, true})
 	}
 	return list
 }
@@ -118,27 +128,35 @@ func (k *kernel) measure(dev chip.Device) (float64, error) {
 	p := &chip.Program{}
 	instr := chip.Instr{Op: k.op, Outs: []int{len(k.ins)}}
 	var ins []chip.Buffer
+	dt := chip.Float32
+	if k.int8 {
+		dt = chip.Uint8
+	}
 	for i, shape := range k.ins {
-		p.Values = append(p.Values, chip.Value{DType: chip.Float32, Shape: shape, Kind: chip.Input, Index: i})
-		p.Inputs = append(p.Inputs, chip.Slot{DType: chip.Float32, Shape: shape})
 		instr.Args = append(instr.Args, i)
-		b, err := filled(dev, p.Values[i].Len())
+		if k.int8 && i > 0 {
+			p.Values = append(p.Values, int8Constant(i, shape))
+			continue
+		}
+		p.Values = append(p.Values, chip.Value{DType: dt, Shape: shape, Kind: chip.Input, Index: i})
+		p.Inputs = append(p.Inputs, chip.Slot{DType: dt, Shape: shape})
+		b, err := filled(dev, dt, p.Values[i].Len())
 		if err != nil {
 			return 0, err
 		}
 		defer b.Free()
 		ins = append(ins, b)
 	}
-	out := chip.Value{DType: chip.Float32, Shape: k.out, Kind: chip.Output}
+	out := chip.Value{DType: dt, Shape: k.out, Kind: chip.Output}
 	p.Values = append(p.Values, out)
-	p.Outputs = []chip.Slot{{DType: chip.Float32, Shape: k.out}}
+	p.Outputs = []chip.Slot{{DType: dt, Shape: k.out}}
 	p.Instrs = []chip.Instr{instr}
 	exec, err := dev.Compile(p)
 	if err != nil {
 		return 0, err
 	}
 	defer exec.Close()
-	result, err := dev.NewBuffer(chip.Float32, out.Len())
+	result, err := dev.NewBuffer(dt, out.Len())
 	if err != nil {
 		return 0, err
 	}
@@ -154,15 +172,40 @@ func (k *kernel) measure(dev chip.Device) (float64, error) {
 	return best, nil
 }
 
-// filled makes a buffer of n small numbers that are not zero.
-func filled(dev chip.Device, n int) (chip.Buffer, error) {
-	b, err := dev.NewBuffer(chip.Float32, n)
+// filled makes a buffer of n small numbers, most of them not zero.
+func filled(dev chip.Device, dt chip.DType, n int) (chip.Buffer, error) {
+	b, err := dev.NewBuffer(dt, n)
 	if err != nil {
 		return nil, err
+	}
+	if dt == chip.Uint8 {
+		v := make([]uint8, n)
+		for i := range v {
+			v[i] = uint8(i % 251)
+		}
+		return b, b.Write(v)
 	}
 	v := make([]float32, n)
 	for i := range v {
 		v[i] = float32(i%7-3) / 8
 	}
 	return b, b.Write(v)
+}
+
+// int8Constant is argument i of an integer product: weights, bias or scales.
+func int8Constant(i int, shape []int) chip.Value {
+	v := chip.Value{DType: []chip.DType{chip.Int8, chip.Int32, chip.Float32}[i-1], Shape: shape, Kind: chip.Constant}
+	switch v.DType {
+	case chip.Int8:
+		w := make([]int8, v.Len())
+		for i := range w {
+			w[i] = int8(i%255 - 127)
+		}
+		v.Data = w
+	case chip.Int32:
+		v.Data = make([]int32, v.Len())
+	case chip.Float32:
+		v.Data = slices.Repeat([]float32{1e-4}, v.Len())
+	}
+	return v
 }

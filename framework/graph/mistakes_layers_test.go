@@ -56,9 +56,9 @@ func init() {
 		"LSTM":         wrong(func(b *bench) { graph.LSTM(b.f(2, 3, 9), b.f(4, 16), nil, nil, graph.LSTMOptions{}) }, "LSTM(float32[2 3 9], float32[4 16]"),
 		"FloorDiv":     wrongBinaryOf(graph.FloorDiv),
 		"Insert":       wrong(func(b *bench) { graph.Insert(variable(4, 2), b.f(1, 3), b.ints(1), 0) }, "Insert(float32[4 2], float32[1 3], int64[1])", "axis 1"),
-		"LinearInt8":   wrong(func(b *bench) { graph.LinearInt8(b.f(2, 3), graph.Int8{Weight: tensor.New(tensor.Int8, 3, 2)}) }, "LinearInt8(float32[2 3])"),
+		"LinearInt8":   wrong(func(b *bench) { graph.LinearInt8(b.f(2, 3), nil, graph.Int8{Weight: tensor.New(tensor.Int8, 3, 2)}) }, "LinearInt8(float32[2 3])"),
 		"Conv2DInt8": wrong(func(b *bench) {
-			graph.Conv2DInt8(b.f(2, 3, 3, 1), graph.ConvAttrs{}, graph.Int8{Weight: tensor.New(tensor.Int8, 1, 1, 1, 2)})
+			graph.Conv2DInt8(b.f(2, 3, 3, 1), nil, graph.ConvAttrs{}, graph.Int8{Weight: tensor.New(tensor.Int8, 1, 1, 1, 2)})
 		}, "Conv2DInt8(float32[2 3 3 1])"),
 		"Interpolate":       wrong(func(b *bench) { graph.Interpolate(b.f(2, 3), graph.InterpolateOptions{}, graph.Const(2)) }, "Interpolate(float32[2 3])"),
 		"LocalResponseNorm": wrong(func(b *bench) { graph.LocalResponseNorm(b.text(2, 3), graph.LocalResponseOptions{Size: 3}) }, "bool[2 3]"),

@@ -82,10 +82,11 @@ func int8Weights(dims ...int) *tensor.Tensor {
 // float and the requantised results with each other.
 func TestInt8(t *testing.T) {
 	in := graph.Affine{Scale: 0.01, Zero: 100}
-	out := &graph.Affine{Scale: 0.07, Zero: 90}
+	out, shortcut := &graph.Affine{Scale: 0.07, Zero: 90}, graph.Affine{Scale: 0.05, Zero: 70}
 	linear := graph.Int8{X: in, Weight: int8Weights(6, 3), Scales: []float32{0.01, 0.02, 0.005}, Bias: []int32{100, -2000, 7}}
 	image := graph.Int8{X: in, Weight: int8Weights(3, 3, 2, 4), Scales: []float32{0.01, 0.02, 0.005, 0.01}, Bias: []int32{100, -2000, 7, 0}}
 	geometry := graph.ConvAttrs{Window: graph.Window{Size: [2]int{3, 3}, Stride: [2]int{2, 1}, Dilation: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 0}}, Groups: 2}
+	image.Add = shortcut
 	with := func(q graph.Int8, relu bool, to *graph.Affine) graph.Int8 {
 		q.Relu, q.Out = relu, to
 		return q
@@ -95,16 +96,24 @@ func TestInt8(t *testing.T) {
 			g := graph.New(graph.Inference)
 			x := g.Input("x", tensor.Float32, graph.Dims("N", 6)...)
 			y := g.Input("y", tensor.Float32, graph.Dims("N", "H", "W", 4)...)
-			a := graph.LinearInt8(graph.QuantizeLinear(x, in), with(linear, relu, to))
-			b := graph.Conv2DInt8(graph.QuantizeLinear(y, in), geometry, with(image, relu, to))
+			a := graph.LinearInt8(graph.QuantizeLinear(x, in), nil, with(linear, relu, to))
+			b := graph.Conv2DInt8(graph.QuantizeLinear(y, in), nil, geometry, with(image, relu, to))
 			if to != nil {
 				a, b = graph.DequantizeLinear(a, *to), graph.DequantizeLinear(b, *to)
 			}
+			// The results, in float32 and as bytes, are added to the same products.
+			c := graph.LinearInt8(graph.QuantizeLinear(x, in), a, with(linear, relu, to))
+			d := graph.Conv2DInt8(graph.QuantizeLinear(y, in), graph.QuantizeLinear(b, shortcut), geometry, with(image, relu, to))
+			if to != nil {
+				c, d = graph.DequantizeLinear(c, *to), graph.DequantizeLinear(d, *to)
+			}
 			feeds := tensors{values(1, -1, 1.5, 2, 6), values(2, -1, 1.5, 2, 5, 4, 4)}
-			got := run(t, cpu.New(cpu.Options{Threads: 1}), nodes{x, y}, nodes{a, b}, feeds...)
+			got := run(t, cpu.New(cpu.Options{Threads: 1}), nodes{x, y}, nodes{a, b, c, d}, feeds...)
 			ref := graphtest.NewInterpreter(map[*node]graphtest.Array{x: graphtest.ArrayOf(feeds[0]), y: graphtest.ArrayOf(feeds[1])})
 			graphtest.Compare(t, "linear", graphtest.ArrayOf(got[0]), ref.Value(a), 1e-6)
 			graphtest.Compare(t, "convolution", graphtest.ArrayOf(got[1]), ref.Value(b), 1e-6)
+			graphtest.Compare(t, "linear and float32", graphtest.ArrayOf(got[2]), ref.Value(c), 1e-6)
+			graphtest.Compare(t, "convolution and bytes", graphtest.ArrayOf(got[3]), ref.Value(d), 1e-6)
 		}
 	}
 }
@@ -114,12 +123,15 @@ func TestInt8Errors(t *testing.T) {
 	short := q
 	short.Bias = nil
 	for name, build := range map[string]func(g *graph.Graph){
-		"operand": func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 5)...), q) },
-		"type":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Float32, graph.Dims("N", 6)...), q) },
-		"bias":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 6)...), short) },
+		"operand": func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 5)...), nil, q) },
+		"type":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Float32, graph.Dims("N", 6)...), nil, q) },
+		"bias":    func(g *graph.Graph) { graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 6)...), nil, short) },
+		"addend": func(g *graph.Graph) {
+			graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", 6)...), g.Input("y", tensor.Float32, graph.Dims("N", 4)...), q)
+		},
 		"long": func(g *graph.Graph) {
 			n := 1 << 17
-			graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", n)...), graph.Int8{Weight: tensor.New(tensor.Int8, n, 1), Scales: make([]float32, 1), Bias: make([]int32, 1)})
+			graph.LinearInt8(g.Input("x", tensor.Uint8, graph.Dims("N", n)...), nil, graph.Int8{Weight: tensor.New(tensor.Int8, n, 1), Scales: make([]float32, 1), Bias: make([]int32, 1)})
 		},
 		"bounds": func(g *graph.Graph) {
 			x := g.Input("x", tensor.Float32, graph.Dims(2)...)

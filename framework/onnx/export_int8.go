@@ -40,8 +40,17 @@ func (x *exporter) int8Operands(in string, q graph.Int8, w *tensor.Tensor, axis 
 		x.b.dequantised(tensor.Of(q.Bias, len(q.Bias)), units, 0)}
 }
 
-// epilogue adds what follows the product.
-func (b *Builder) epilogue(y string, q graph.Int8) string {
+// epilogue adds what follows the product of n: the operand add, if there is one,
+// ReLU and rounding.
+func (x *exporter) epilogue(n *graph.Node, y, add string, q graph.Int8) string {
+	b := x.b
+	if len(n.Inputs()) > 1 {
+		if n.Inputs()[1].DType() == tensor.Uint8 {
+			args := b.affineArgs(q.Add)
+			add = b.Op("DequantizeLinear", nil, add, args[0], args[1])
+		}
+		y = b.Op("Add", nil, y, add)
+	}
 	if q.Relu {
 		y = b.Op("Relu", nil, y)
 	}
@@ -54,11 +63,14 @@ func (b *Builder) epilogue(y string, q graph.Int8) string {
 
 func exportLinearInt8(x *exporter, n *graph.Node) error {
 	q, in := n.Op().Attrs.(graph.LinearInt8Attrs).Int8, n.Inputs()[0]
-	args := x.int8Operands(x.plain(in), q, q.Weight, 1)
-	if in.Rank() == 2 {
-		return x.set(n, x.b.epilogue(x.b.Op("Gemm", nil, args...), q))
+	args, add := x.int8Operands(x.plain(in), q, q.Weight, 1), ""
+	if len(n.Inputs()) > 1 {
+		add = x.plain(n.Inputs()[1])
 	}
-	return x.set(n, x.b.epilogue(x.b.Op("Add", nil, x.b.Op("MatMul", nil, args[:2]...), args[2]), q))
+	if in.Rank() == 2 {
+		return x.set(n, x.epilogue(n, x.b.Op("Gemm", nil, args...), add, q))
+	}
+	return x.set(n, x.epilogue(n, x.b.Op("Add", nil, x.b.Op("MatMul", nil, args[:2]...), args[2]), add, q))
 }
 
 func exportConvInt8(x *exporter, n *graph.Node) error {
@@ -69,7 +81,10 @@ func exportConvInt8(x *exporter, n *graph.Node) error {
 	}
 	attrs := windowOf(a.Conv.Window)
 	attrs["group"] = a.Conv.Groups
-	args := x.int8Operands(x.channelsFirst(n.Inputs()[0]), a.Int8, w, 0)
-	x.first[n] = x.b.epilogue(x.b.Op("Conv", attrs, args...), a.Int8)
+	args, add := x.int8Operands(x.channelsFirst(n.Inputs()[0]), a.Int8, w, 0), ""
+	if len(n.Inputs()) > 1 {
+		add = x.channelsFirst(n.Inputs()[1])
+	}
+	x.first[n] = x.epilogue(n, x.b.Op("Conv", attrs, args...), add, a.Int8)
 	return nil
 }

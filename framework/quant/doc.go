@@ -19,7 +19,9 @@
 //	...
 //	outputs, err := quant.Integer(q.Ranges(), quant.Options{}, net.Forward(x))
 //
-// Integer folds batch normalisation into the layer before it. Because scales are
+// Integer folds batch normalisation into the layer before it, and the addition of
+// a shortcut into one of the layers added; the blocks of a residual network so
+// pass bytes to each other. Because scales are
 // per channel and signs symmetric, this leaves the integers of the weights as
 // training saw them. What Integer returns runs in integers when compiled, and
 // onnx.Builder.Graph exports it as QuantizeLinear and DequantizeLinear around

@@ -12,8 +12,10 @@ import (
 // Integer returns the inference outputs with the layers that have a range
 // computed in 8-bit integers; other layers stay as they are. A batch
 // normalisation and a ReLU behind a layer, which nothing else reads, become part
-// of it, and so does the rounding for the layer after that. Weights are taken
-// from the variables' present values.
+// of it, and so do an addition behind a layer, of another value of the same shape,
+// and the rounding for the layers that read the result. An addition reads the
+// other value as they do, rounded. Weights are taken from the variables' present
+// values.
 //
 // Ranges of unknown layers, training graphs and weights that are computed, such
 // as masked or adapted ones, are errors.
@@ -21,7 +23,7 @@ func Integer(ranges Ranges, o Options, outputs ...*graph.Node) ([]*graph.Node, e
 	if outputs[0].Graph().Training() {
 		return nil, fmt.Errorf("quantise: the graph is one for training; trace the model with graph.Inference")
 	}
-	c := &conversion{traced: trace(outputs), ranges: ranges, options: o, made: map[*graph.Node]product{}}
+	c := &conversion{traced: trace(outputs), ranges: ranges, options: o, made: map[*graph.Node]product{}, rounded: map[*graph.Node]*graph.Node{}}
 	known := map[string]bool{}
 	for _, name := range c.names {
 		known[name] = true
@@ -46,27 +48,27 @@ type conversion struct {
 	*traced
 	ranges  Ranges
 	options Options
-	made    map[*graph.Node]product // by the node that it computes, as it was
+	made    map[*graph.Node]product     // by the node that it computes, as it was
+	rounded map[*graph.Node]*graph.Node // the same as Uint8, where all can read that
 	err     error
 }
 
 // product is an integer layer with a float32 result.
 type product struct {
-	x    *graph.Node
-	conv *graph.ConvAttrs // nil for Linear
-	q    graph.Int8
+	x, add *graph.Node      // add may be nil
+	conv   *graph.ConvAttrs // nil for Linear
+	q      graph.Int8
 }
 
 func (p product) node() *graph.Node {
 	if p.conv != nil {
-		return graph.Conv2DInt8(p.x, *p.conv, p.q)
+		return graph.Conv2DInt8(p.x, p.add, *p.conv, p.q)
 	}
-	return graph.LinearInt8(p.x, p.q)
+	return graph.LinearInt8(p.x, p.add, p.q)
 }
 
 func (c *conversion) replace(n *graph.Node, in []*graph.Node) *graph.Node {
-	name := c.names[n]
-	if _, given := c.ranges[name]; name != "" && given {
+	if c.given(n) {
 		if r := c.only(n); r != nil && foldable(r) && r.Inputs()[0] == n {
 			return nil // replaced together with its normalisation
 		}
@@ -74,10 +76,20 @@ func (c *conversion) replace(n *graph.Node, in []*graph.Node) *graph.Node {
 	}
 	switch n.Op().Name {
 	case "BatchNorm":
-		layer := n.Inputs()[0]
-		if _, given := c.ranges[c.names[layer]]; given && c.only(layer) == n && foldable(n) {
+		if layer := n.Inputs()[0]; c.given(layer) && c.only(layer) == n && foldable(n) {
 			scale, shift := affine(n)
 			return c.layer(n, layer, in[0].Inputs()[0], scale, shift)
+		}
+	case "Add":
+		if i := c.host(n); i >= 0 {
+			p, other := c.made[n.Inputs()[i]], n.Inputs()[1-i]
+			if q, a := c.bytes(other); q != nil {
+				p.add, p.q.Add = q, a
+			} else {
+				p.add = in[1-i]
+			}
+			c.made[n] = p
+			return p.node()
 		}
 	case "Relu":
 		if p, ok := c.made[n.Inputs()[0]]; ok && c.only(n.Inputs()[0]) == n {
@@ -87,6 +99,60 @@ func (c *conversion) replace(n *graph.Node, in []*graph.Node) *graph.Node {
 		}
 	}
 	return nil
+}
+
+// given reports whether n is a layer with a range.
+func (c *conversion) given(n *graph.Node) bool {
+	_, ok := c.ranges[c.names[n]]
+	return ok && c.names[n] != ""
+}
+
+// host returns which operand of n, an addition of equal shapes, is a layer, its
+// normalisation included, that nothing else reads; -1 for none.
+func (c *conversion) host(n *graph.Node) int {
+	in := n.Inputs()
+	if n.Op().Name != "Add" || !in[0].Shape().Equal(in[1].Shape()) {
+		return -1
+	}
+	for i, layer := range in {
+		if c.only(layer) != n {
+			continue
+		}
+		if foldable(layer) && c.only(layer.Inputs()[0]) == layer {
+			layer = layer.Inputs()[0]
+		}
+		if c.given(layer) {
+			return i
+		}
+	}
+	return -1
+}
+
+// bytes returns the product n rounded to the grid of what reads it: layers of
+// one grid, and additions to a layer. It returns nil where there is another reader.
+func (c *conversion) bytes(n *graph.Node) (*graph.Node, graph.Affine) {
+	p, ok := c.made[n]
+	var grids []graph.Affine
+	for _, r := range c.reads[n] {
+		switch {
+		case r == nil:
+			return nil, graph.Affine{}
+		case c.given(r):
+			grids = append(grids, c.ranges[c.names[r]].Affine())
+		default:
+			if i := c.host(r); i < 0 || r.Inputs()[i] == n {
+				return nil, graph.Affine{}
+			}
+		}
+	}
+	if !ok || len(grids) == 0 || len(slices.Compact(grids)) > 1 {
+		return nil, graph.Affine{}
+	}
+	if c.rounded[n] == nil {
+		p.q.Out = &grids[0]
+		c.rounded[n] = p.node()
+	}
+	return c.rounded[n], grids[0]
 }
 
 // layer makes the integer form of layer, reading x, as the value of n.
@@ -126,12 +192,10 @@ func (c *conversion) layer(n, layer, x *graph.Node, scale, shift []float32) *gra
 }
 
 // operand quantises x, the operand of layer: as part of the integer layer that
-// makes it, where nothing else reads that.
+// makes it, where that can be.
 func (c *conversion) operand(layer, x *graph.Node, a graph.Affine) *graph.Node {
-	before := layer.Inputs()[0]
-	if p, ok := c.made[before]; ok && c.only(before) == layer {
-		p.q.Out = &a
-		return p.node()
+	if q, _ := c.bytes(layer.Inputs()[0]); q != nil {
+		return q
 	}
 	return graph.QuantizeLinear(x, a)
 }

@@ -50,6 +50,8 @@ var files = []struct {
 	{"pool", pools, nil},
 	{"bfloat", bfloats, nil},
 	{"winograd", winograds, &avx2},
+	{"int8", integers, &avx2},
+	{"int8winograd", pairWinograds, &avx2},
 }
 
 func main() {

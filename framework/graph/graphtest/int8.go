@@ -21,11 +21,11 @@ func init() {
 	}
 	rules["LinearInt8"] = func(in *Interpreter, n *graph.Node, args []Array) Array {
 		q := n.Op().Attrs.(graph.LinearInt8Attrs).Int8
-		return finish(product(centred(args[0], q), weights(q)), q)
+		return finish(product(centred(args[0], q), weights(q)), added(n, args, q), q)
 	}
 	rules["Conv2DInt8"] = func(in *Interpreter, n *graph.Node, args []Array) Array {
 		at := n.Op().Attrs.(graph.ConvInt8Attrs)
-		return finish(convolve(in.shape(n.Shape()), at.Conv, centred(args[0], at.Int8), weights(at.Int8)), at.Int8)
+		return finish(convolve(in.shape(n.Shape()), at.Conv, centred(args[0], at.Int8), weights(at.Int8)), added(n, args, at.Int8), at.Int8)
 	}
 }
 
@@ -42,15 +42,30 @@ func weights(q graph.Int8) Array {
 	return w
 }
 
+// added are the numbers that n adds to the product.
+func added(n *graph.Node, args []Array, q graph.Int8) func(i []int) float64 {
+	if len(args) < 2 {
+		return func([]int) float64 { return 0 }
+	}
+	a := graph.Affine{Scale: 1}
+	if n.Inputs()[1].DType() == tensor.Uint8 {
+		a = q.Add
+	}
+	if q.Out != nil {
+		a.Scale /= q.Out.Scale
+	}
+	return func(i []int) float64 { return float64(float32(args[1].get(i...)-float64(a.Zero)) * a.Scale) }
+}
+
 // finish is the epilogue of sums of integers.
-func finish(sums Array, q graph.Int8) Array {
+func finish(sums Array, add func(i []int) float64, q graph.Int8) Array {
 	return build(sums.Shape, func(i []int) float64 {
 		k := i[len(i)-1]
 		scale := q.X.Scale * q.Scales[k]
 		if q.Out != nil {
 			scale /= q.Out.Scale
 		}
-		y := float64(float32(sums.get(i...)+float64(q.Bias[k])) * scale)
+		y := float64(float32(sums.get(i...)+float64(q.Bias[k]))*scale + float32(add(i)))
 		switch {
 		case q.Out == nil && q.Relu:
 			return max(y, 0)

@@ -1,0 +1,171 @@
+package cpu
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+// pairWinograd is an integer 3 by 3 convolution with fewer products: a tile y of
+// outputs of a window d of inputs is, but for a factor,
+//
+//	y = Aᵀ·[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]·A
+//
+// with 2.25 times fewer products for tiles of two by two and 4 times fewer for
+// four by four. It is exact: windows less their zero point, and weights, become
+// whole numbers of 16 bits, which are pairs again, and sums may wrap on the way.
+// Source: Lavin, Gray 2015, arXiv:1509.09308, §4.
+type pairWinograd struct {
+	pairSliding // its outputs are tiles
+	tile        *winogradTile
+	outRows     int
+	outCols     int
+	vPixel      int // floats from one tile to the next in transformed windows
+	vAt, mAt    int // where windows and products begin in a worker's scratch
+	depth       int // of a packed panel in steps
+}
+
+// unitTiles is about how many tiles a unit has, and unitFloats about how much
+// memory their transformed windows take.
+const (
+	unitTiles  = 66
+	unitFloats = 108 * 1024
+)
+
+// winogradTile returns the size of tiles that takes the least time, or nil where
+// none is better than taking every product.
+func (s *pairSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
+	if op.KH != 3 || op.KW != 3 || op.StrideH*op.StrideW*op.DilationH*op.DilationW != 1 || op.Groups != 1 || s.in%16 != 0 || s.c > s.tier.pairTile.chunkSteps() {
+		return nil
+	}
+	var w []int8
+	if s.ins[1].Kind == chip.Constant {
+		w = of[int8](s.call.in[1])
+	}
+	cost := func(parts, rows, most int) int {
+		passes := (rows + most - 1) / most
+		tile := s.tier.pairTile.rows
+		padded := rows/most*((most+tile-1)/tile*tile) + (rows%most+tile-1)/tile*tile
+		// A row of weights comes from memory in the time of 24 rows of products.
+		return parts * max(padded, 24*passes)
+	}
+	var best *winogradTile
+	least := cost(9, s.n*s.rows*s.cols, pairPositions)
+	for _, t := range s.tier.winogradTiles() {
+		tiles := s.n * ((s.rows + t.size - 1) / t.size) * ((s.cols + t.size - 1) / t.size)
+		if c := cost(t.parts(), tiles, s.unitTiles(t)); c < least && t.exact(w, s.in, s.k, s.integer.ZeroX) {
+			best, least = t, c
+		}
+	}
+	return best
+}
+
+// unitTiles is about how many tiles of size t a unit has.
+func (s *pairSliding) unitTiles(t *winogradTile) int {
+	return min(unitTiles, max(2*s.tier.pairTile.rows, unitFloats/(t.parts()*s.c)))
+}
+
+func (s *pairSliding) winograd(t *winogradTile) kernel {
+	m := t.size
+	z := &pairWinograd{pairSliding: *s, tile: t, outRows: s.rows, outCols: s.cols, vPixel: apart(s.c, 1), depth: t.parts() * s.c}
+	z.rows, z.cols, z.stepH, z.stepW, z.spanH, z.spanW, z.pixel = (s.rows+m-1)/m, (s.cols+m-1)/m, m, m, m+2, m+2, s.c
+	z.panels = s.tier.pairTile.panelsOf(s.k)
+	most := s.unitTiles(t)
+	z.planUnits(most, most)
+	tiles := z.wholeTiles(z.unit.images * z.unit.rows * z.cols)
+	z.vAt = z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel
+	z.mAt = z.vAt + t.parts()*tiles*z.vPixel
+	z.sumsAt = z.mAt + t.parts()*tiles*z.tier.pairTile.cols
+	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.pairTile.cols)
+	packed, pack := s.call.packed(2*z.depth*packedWidth(z.panels), len(z.panels), func(dst []int16, w []int8, u int) {
+		p := z.panels[u]
+		t.pack(dst[2*p.at*z.depth:][:2*z.depth*p.width], w, z.in, z.k, p)
+	})
+	z.packed = packed
+	z.finish = slices.Repeat([]requant{s.requant(s.integer)}, s.pool.threads)
+	units := z.unit.count
+	run := s.deal(units*z.colParts, t.parts()*tiles*s.k/z.colParts*s.in, func(u, worker int) {
+		z.run(u%units, u/units, worker) // neighbours share panels
+	})
+	return inOrder(pack, run)
+}
+
+// wholeTiles rounds n up to what the kernels multiply at a time; what follows the
+// last one is multiplied, but not read.
+func (z *pairWinograd) wholeTiles(n int) int {
+	rows := z.tier.pairTile.rows
+	return (n + rows - 1) / rows * rows
+}
+
+// run computes one part of the panels of unit u.
+func (z *pairWinograd) run(u, part, worker int) {
+	w := z.unitWork(u, worker)
+	local := z.locals[worker]
+	tiles := z.wholeTiles(w.images * w.rows * z.cols)
+	v, m, sums := addressOf(local[z.vAt:]), addressOf(local[z.mAt:]), addressOf(local[z.sumsAt:])
+	z.transformWindows(&w, v, 4*tiles*z.vPixel)
+	for _, p := range z.partOf(part) {
+		z.multiply(p, v, m, tiles)
+		z.transformSums(&w, p, m, sums, 4*tiles*p.width)
+		z.finishRows(&w, p, sums, worker)
+	}
+}
+
+// transformWindows writes the parts of Bᵀ·d·B, each [tiles, C].
+func (z *pairWinograd) transformWindows(w *work, v uintptr, part int) {
+	row, pixel := 4*z.stripWidth()*z.pixel, 4*z.pixel
+	for i := range w.images {
+		for r := range w.rows {
+			src := w.base + uintptr(4*i*w.imageFloats+z.tile.size*r*row)
+			for range z.cols {
+				z.tile.window(v, src, z.in, row, pixel, part)
+				v, src = v+uintptr(4*z.vPixel), src+uintptr(z.tile.size*pixel)
+			}
+		}
+	}
+}
+
+// multiply writes the products of a panel, parts of [tiles, columns].
+func (z *pairWinograd) multiply(p panel, v, m uintptr, tiles int) {
+	run := z.tier.wideRows
+	if p.width != z.tier.pairTile.cols {
+		run = z.tier.slimRows
+	}
+	b := uintptr(unsafe.Pointer(&z.packed[2*p.at*z.depth]))
+	for range z.tile.parts() {
+		run(m, v, b, z.c, tiles/z.tier.pairTile.rows, 4*z.vPixel)
+		v, m, b = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width), b+uintptr(4*z.c*p.width)
+	}
+}
+
+// transformSums writes Aᵀ·m·A as rows of pixels.
+func (z *pairWinograd) transformSums(w *work, p panel, m, sums uintptr, part int) {
+	pixel := 4 * p.width
+	row := z.tile.size * z.cols * pixel
+	for range w.images * w.rows {
+		for j := 0; j < pixel; j += 32 {
+			z.tile.sum(sums+uintptr(j), m+uintptr(j), z.cols, row, pixel, part)
+		}
+		m, sums = m+uintptr(z.cols*pixel), sums+uintptr(z.tile.size*row)
+	}
+}
+
+// finishRows is the epilogue of a panel. Rows and columns of tiles that reach
+// over the edge of the image are left out.
+func (z *pairWinograd) finishRows(w *work, p panel, sums uintptr, worker int) {
+	q, size := &z.finish[worker], z.tile.size
+	q.sumStep = 4 * p.width
+	rows := min(size*w.rows, z.outRows-size*w.row)
+	q.n = z.outCols
+	if size*z.cols == z.outCols { // all rows of an image are one
+		q.n, rows = rows*z.outCols, 1
+	}
+	for i := range w.images {
+		for r := range rows {
+			q.sums = sums + uintptr((size*i*w.rows+r)*size*z.cols*4*p.width)
+			q.place(z.call, ((w.image+i)*z.outRows+size*w.row+r)*z.outCols, p.j)
+			z.tier.pairs.finish(q, p)
+		}
+	}
+}
