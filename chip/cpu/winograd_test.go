@@ -205,6 +205,32 @@ func TestWinogradWeightsChange(t *testing.T) {
 	}
 }
 
+// TestWinogradAllocatesNothing runs all passes, with few tiles and many.
+func TestWinogradAllocatesNothing(t *testing.T) {
+	g := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	for _, side := range []int{12, 50} {
+		for name, d := range winogradDevices(2) {
+			b := &stepBuilder{}
+			x, w := b.temp(1, side, side, 20), b.temp(3, 3, 20, 20)
+			b.do(&chip.Conv{Window: g, Groups: 1}, []int{b.temp(1, side, side, 20)}, x, w)
+			b.do(&chip.ConvGradInput{Window: g, Groups: 1}, []int{b.temp(1, side, side, 20)}, x, w)
+			b.do(&chip.ConvGradWeight{Window: g, Groups: 1}, []int{b.temp(3, 3, 20, 20)}, x, x)
+			exec, err := d.Compile(&b.Program)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a := testing.AllocsPerRun(5, func() {
+				if err := exec.Run(nil, nil, nil); err != nil {
+					t.Error(err)
+				}
+			}); a > 0 {
+				t.Errorf("%s: %d pixels a side: a run allocates %v times", name, side, a)
+			}
+			d.Close()
+		}
+	}
+}
+
 // TestPickWinograd holds what shapes are computed by which algorithm.
 func TestPickWinograd(t *testing.T) {
 	tier := generic

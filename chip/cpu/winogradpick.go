@@ -17,15 +17,15 @@ const (
 // multiplies for 10 cycles and transforms for 4 for each output, where the
 // direct convolution multiplies for 42.
 const (
-	tileCost      = 45.  // of a call of a matrix kernel beside its steps
-	inputCost     = 8.   // of a vector of a transformed patch
-	outputCost    = 6.   // of a vector that is transformed back
-	weightsCost   = 7.   // of a vector of transformed weights
-	sumsCost      = 16.  // of a vector of the weights' gradients, which go through memory
-	packCost      = 3.   // of one weight of the direct convolution
-	directPeak    = 0.85 // what the direct convolution reaches of the peak
-	winogradGain  = 1.15 // less than this is not worth the rounding
-	winogradLimit = 16 << 20
+	tileCost      = 45.      // of a call of a matrix kernel beside its steps
+	inputCost     = 8.       // of a vector of a transformed patch
+	outputCost    = 6.       // of a vector that is transformed back
+	weightsCost   = 7.       // of a vector of transformed weights
+	sumsCost      = 16.      // of a vector of the weights' gradients, which go through memory
+	packCost      = 3.       // of one weight of the direct convolution
+	directPeak    = 0.85     // what the direct convolution reaches of the peak
+	winogradGain  = 1.15     // less than this is not worth the rounding
+	winogradLimit = 16 << 20 // floats of transformed weights
 )
 
 // winogradShape is a convolution whose costs are compared.
