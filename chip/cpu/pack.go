@@ -79,6 +79,9 @@ func packColumns(dst []float32, b matrixAt, p panel, k int) {
 
 // packLanes transposes lanes group by group.
 func (t *tier) packLanes(dst []float32, src uintptr, lane, n, k, width int) {
+	if k == 0 { // there may be no room for the lanes' places
+		return
+	}
 	for r := 0; r < n; r += t.group {
 		run := t.transposed
 		if r > 0 || n < width { // the lanes before and behind these stay as they are

@@ -14,7 +14,8 @@ import (
 // kernelParameters quieten the kernel and leave out what takes long. Bochs's
 // tables of saved registers know neither the compact form of XSAVEC (CPUID bit
 // 321 of Linux) and XSAVES (323) nor protection keys (515, 516), and Linux would
-// do without vector registers if it found them wrong.
+// do without vector registers if it found them wrong. Its later processors have
+// fast short moves (580) without fast moves, which Linux takes to imply them.
 const kernelParameters = "console=ttyS0 loglevel=1 rdinit=/init panic=-1 clearcpuid=321,323,515,516,580" +
 	" mitigations=off nokaslr random.trust_cpu=on lsm= idle=halt"
 

@@ -35,7 +35,7 @@ func main() {
 		return
 	}
 	kernel := flag.String("kernel", "", "file of a Linux kernel")
-	model := flag.String("cpu", "corei7_skylake_x", "Bochs's name of a processor; this one has AVX-512 F, CD, BW, DQ and VL")
+	model := flag.String("cpu", "corei7_skylake_x", "Bochs's name of a processor; this one has AVX-512 F, CD, BW, DQ and VL, corei7_icelake_u VNNI too")
 	memory := flag.Int("memory", 1024, "MiB of memory")
 	limit := flag.Duration("limit", time.Hour, "how long the machine may run")
 	flag.Parse()
