@@ -42,9 +42,6 @@ func (m matrixAt) at(i, j int) uintptr { return m.p + uintptr(4*(i*m.row+j*m.col
 // behind a panel's last column. In packed every panel has depth rows; the k
 // rows begin at row from.
 func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, depth, from int) {
-	if k == 0 {
-		return
-	}
 	full := 0
 	for full < len(panels) && panels[full].n == t.cols {
 		full++
