@@ -18,7 +18,7 @@ import (
 type profileCmd struct {
 	Model        string         `arg:"" help:"An ONNX file, NAME, NAME@VERSION or the folder of a model package; with --train mlp, lenet, resnet18 or gpt."`
 	Train        bool           `help:"Profile a built-in training step: forward, backward and optimiser."`
-	Batch        int            `help:"Samples of a run; 0 means 32, of gpt 4." placeholder:"N"`
+	Batch        int            `help:"Samples of a run; 0 means 32, with --train those of the comparison with PyTorch." placeholder:"N"`
 	Dim          map[string]int `help:"Length of an open dimension of an ONNX model, by its name or as INPUT.AXIS. Default: 64." placeholder:"NAME=N"`
 	Runs         int            `help:"Measured runs, of which the fastest of each instruction counts. Default: 20." default:"20" placeholder:"N"`
 	Top          int            `help:"Lines of the table; the rest is summed up. Default: 12; 0 shows all." default:"12" placeholder:"N"`

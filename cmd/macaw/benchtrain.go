@@ -8,6 +8,7 @@ import (
 	"github.com/macaw-ai/macaw/chip"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/nn/models"
 	"github.com/macaw-ai/macaw/framework/optim"
 	"github.com/macaw-ai/macaw/framework/tensor"
 	"github.com/macaw-ai/macaw/internal/fault"
@@ -35,11 +36,14 @@ type trainModel struct {
 	net    func(p *nn.Params) nn.Layer
 }
 
+// gptSize makes 10.9 million parameters.
+var gptSize = models.GPTConfig{Vocab: 256, Context: 256, Width: 384, Layers: 6, Heads: 6}
+
 var trainModels = map[string]trainModel{
-	"mlp":      {batch: 128, dims: []int{784}, rule: optim.SGD{Momentum: 0.9}, net: mlp},
-	"lenet":    {batch: 64, dims: []int{28, 28, 1}, rule: optim.SGD{Momentum: 0.9}, net: lenet5},
-	"resnet18": {batch: 64, dims: []int{32, 32, 3}, rule: optim.SGD{Momentum: 0.9}, net: resnet18},
-	"gpt":      {batch: 8, dims: []int{gptContext}, tokens: true, rule: optim.AdamW{}, net: gpt},
+	"mlp":      {batch: 128, dims: []int{784}, rule: optim.SGD{Momentum: 0.9}, net: func(p *nn.Params) nn.Layer { return models.MLP(p, 784, 512, 512, 10) }},
+	"lenet":    {batch: 64, dims: []int{28, 28, 1}, rule: optim.SGD{Momentum: 0.9}, net: models.LeNet5},
+	"resnet18": {batch: 64, dims: []int{32, 32, 3}, rule: optim.SGD{Momentum: 0.9}, net: models.ResNet18},
+	"gpt":      {batch: 8, dims: []int{gptSize.Context}, tokens: true, rule: optim.AdamW{}, net: func(p *nn.Params) nn.Layer { return models.GPT(p, gptSize) }},
 }
 
 // newTrainStep compiles the named network's step.

@@ -7,46 +7,15 @@ import (
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/nn/models"
 	"github.com/macaw-ai/macaw/framework/optim"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
 
-// lenet5 is the network of LeCun et al. 1998 with ReLU and maximum pooling.
-func lenet5(p *nn.Params) nn.Layer {
-	relu, pool := nn.Act("relu"), nn.MaxPool(graph.PoolOptions{Size: 2})
-	return nn.Sequential{
-		nn.NewConv2D(p.Sub("conv1"), 1, 6, 5, nn.ConvOptions{Pad: 2}), relu, pool,
-		nn.NewConv2D(p.Sub("conv2"), 6, 16, 5, nn.ConvOptions{}), relu, pool, nn.Flatten,
-		nn.NewLinear(p.Sub("fc1"), 400, 120), relu, nn.NewLinear(p.Sub("fc2"), 120, 84), relu, nn.NewLinear(p.Sub("fc3"), 84, 10)}
-}
-
-func mlp(p *nn.Params) nn.Layer {
-	relu := nn.Act("relu")
-	return nn.Sequential{nn.NewLinear(p.Sub("fc1"), 784, 512), relu, nn.NewLinear(p.Sub("fc2"), 512, 512), relu,
-		nn.NewLinear(p.Sub("fc3"), 512, 10)}
-}
-
-// block is a residual block of two 3 by 3 convolutions.
-func block(p *nn.Params, in, out, stride int) nn.Layer {
-	o := nn.ConvOptions{Stride: stride, Pad: 1, NoBias: true}
-	conv1, norm1 := nn.NewConv2D(p.Sub("conv1"), in, out, 3, o), nn.NewBatchNorm(p.Sub("norm1"), out)
-	o.Stride = 1
-	conv2, norm2 := nn.NewConv2D(p.Sub("conv2"), out, out, 3, o), nn.NewBatchNorm(p.Sub("norm2"), out)
-	var short nn.Layer = nn.Sequential{}
-	if stride != 1 || in != out {
-		short = nn.Sequential{nn.NewConv2D(p.Sub("short"), in, out, 1, nn.ConvOptions{Stride: stride, NoBias: true}),
-			nn.NewBatchNorm(p.Sub("shortnorm"), out)}
-	}
-	return nn.Func(func(x *graph.Node) *graph.Node {
-		y := norm2.Forward(conv2.Forward(graph.Relu(norm1.Forward(conv1.Forward(x)))))
-		return graph.Relu(graph.Add(y, short.Forward(x)))
-	})
-}
-
 // resnet is a residual network for 32 by 32 images with three stages.
 func resnet(p *nn.Params) nn.Layer {
 	return nn.Sequential{nn.NewConv2D(p.Sub("stem"), 3, 16, 3, nn.ConvOptions{Pad: 1, NoBias: true}), nn.NewBatchNorm(p.Sub("norm"), 16), nn.Act("relu"),
-		block(p.Sub("b1"), 16, 16, 1), block(p.Sub("b2"), 16, 32, 2), block(p.Sub("b3"), 32, 64, 2), nn.GlobalAvgPool, nn.NewLinear(p.Sub("head"), 64, 10)}
+		models.BasicBlock(p.Sub("b1"), 16, 16, 1), models.BasicBlock(p.Sub("b2"), 16, 32, 2), models.BasicBlock(p.Sub("b3"), 32, 64, 2), nn.GlobalAvgPool, nn.NewLinear(p.Sub("head"), 64, 10)}
 }
 
 // workload is a training step on fixed random data.
@@ -57,8 +26,8 @@ type workload struct {
 }
 
 var workloads = map[string]workload{
-	"lenet5": {net: lenet5, shape: []int{64, 28, 28, 1}},
-	"mlp":    {net: mlp, shape: []int{128, 784}},
+	"lenet5": {net: models.LeNet5, shape: []int{64, 28, 28, 1}},
+	"mlp":    {net: func(p *nn.Params) nn.Layer { return models.MLP(p, 784, 512, 512, 10) }, shape: []int{128, 784}},
 	"resnet": {net: resnet, shape: []int{64, 32, 32, 3}, opts: optim.Options{EMA: 0.999, ClipNorm: 5}},
 }
 

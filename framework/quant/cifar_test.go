@@ -11,6 +11,7 @@ import (
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/nn/models"
 	"github.com/macaw-ai/macaw/framework/optim"
 	"github.com/macaw-ai/macaw/framework/quant"
 	"github.com/macaw-ai/macaw/framework/tensor"
@@ -76,7 +77,7 @@ func TestResNetOnPhotos(t *testing.T) {
 	unseen, truth := cifar(t, "test")
 	dev := cpu.New(cpu.Options{})
 	params := nn.NewParams(3)
-	net := resnet(params, 16, 32, 64)
+	net := models.ResNet(params, 16, 32, 64)
 	const batch, epochs = 50, 8
 	batches := images.Len() / (32 * 32 * 3) / batch
 	part := func(i int) (*tensor.Tensor, *tensor.Tensor) {

@@ -11,6 +11,7 @@ import (
 	"github.com/macaw-ai/macaw/chip/cpu"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/nn/models"
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/onnx/onnxruntime"
 	"github.com/macaw-ai/macaw/framework/optim"
@@ -63,11 +64,8 @@ func mlp() network {
 // residualNet has a block with a plain shortcut and one with a convolution.
 func residualNet() network {
 	p := nn.NewParams(2)
-	o := nn.ConvOptions{Stride: 1, Pad: 1, NoBias: true}
-	down := o
-	down.Stride = 2
-	s := nn.Sequential{nn.NewConv2D(p.Sub("a"), 1, 8, 3, o), nn.NewBatchNorm(p.Sub("a/norm"), 8), nn.Act("relu"),
-		basicBlock(p.Sub("b"), 8, 8, o), basicBlock(p.Sub("c"), 8, 16, down), nn.GlobalAvgPool, nn.NewLinear(p.Sub("head"), 16, 3)}
+	s := nn.Sequential{nn.NewConv2D(p.Sub("a"), 1, 8, 3, nn.ConvOptions{Pad: 1, NoBias: true}), nn.NewBatchNorm(p.Sub("a/norm"), 8), nn.Act("relu"),
+		models.BasicBlock(p.Sub("b"), 8, 8, 1), models.BasicBlock(p.Sub("c"), 8, 16, 2), nn.GlobalAvgPool, nn.NewLinear(p.Sub("head"), 16, 3)}
 	return network{p, s.Forward}
 }
 
