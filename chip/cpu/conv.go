@@ -29,7 +29,7 @@ func (c *call) conv(op *chip.Conv) kernel {
 	}
 	s.plan()
 	if c.fixed(1) {
-		s.weights = c.prepack(1, convLayout{[4]int(c.ins[1].Shape), s.groups}, s.packedFloats()+packSlack, func(dst []float32) {
+		s.weights = prepack(c, 1, convLayout{[4]int(c.ins[1].Shape), s.groups}, s.packedFloats()+packSlack, func(dst []float32) {
 			for u := range s.groups * len(s.panels) {
 				s.packForward(dst, c.in[1], u)
 			}

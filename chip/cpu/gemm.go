@@ -113,7 +113,7 @@ func (g *product) prepackB() {
 		return
 	}
 	width := packedWidth(g.panels)
-	g.ready = g.prepack(1, gemmLayout{g.op.TransB, g.n, g.k, g.kc}, g.k*width+packSlack, func(dst []float32) {
+	g.ready = prepack(g.call, 1, gemmLayout{g.op.TransB, g.n, g.k, g.kc}, g.k*width+packSlack, func(dst []float32) {
 		_, b, _ := g.operands(0)
 		for k0 := 0; k0 < g.k; k0 += g.kc {
 			kc := min(g.kc, g.k-k0)

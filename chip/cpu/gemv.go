@@ -22,7 +22,7 @@ func (g *product) fewRows() kernel {
 	if g.m > 2 || g.batches > 1 || !g.fixed(1) {
 		return nil
 	}
-	turned := g.prepack(1, dotsLayout{g.n, g.k}, g.n*g.k, func(dst []float32) {
+	turned := prepack(g.call, 1, dotsLayout{g.n, g.k}, g.n*g.k, func(dst []float32) {
 		for p := range g.k {
 			for j, v := range g.in[1].f32()[p*g.n : (p+1)*g.n] {
 				dst[j*g.k+p] = v

@@ -71,7 +71,7 @@ func (s *pairSliding) prepare() kernel {
 	s.sumsAt = s.unit.images * s.stripRows(s.unit.rows) * s.stripWidth() * s.pixel
 	s.wantLocal(s.sumsAt + len(s.at)*s.tier.pairTile.cols)
 	weights := &pairWeights{len(s.taps), s.in, s.k / s.groups, s.groups, s.panels}
-	packed, pack := s.call.packed(s.groups*weights.groupLen(), s.groups*len(s.panels), func(dst []int16, w []int8, u int) {
+	packed, pack := s.call.packed(pairLayout{weights.taps, weights.in, weights.out, weights.groups}, s.groups*weights.groupLen(), s.groups*len(s.panels), func(dst []int16, w []int8, u int) {
 		weights.pack(dst, w, u/len(s.panels), u%len(s.panels))
 	})
 	s.packed = packed

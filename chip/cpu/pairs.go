@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"unsafe"
-
-	"github.com/macaw-ai/macaw/chip"
-)
+import "unsafe"
 
 // pairs are a tier's kernels for products of bytes. A step of these is a pair
 // of int16, as large as a float: two neighbouring inputs less their zero point
@@ -46,6 +42,12 @@ func (p *pairs) finish(q *requant, panel panel) {
 	p.requantise(q, panel.width)
 }
 
+// pairLayout and pairWinogradLayout describe the packings of constant weights.
+type (
+	pairLayout         struct{ taps, in, out, groups int }
+	pairWinogradLayout struct{ size, in, out int }
+)
+
 // pairWeights are the weights of an integer product as panels of pairs.
 type pairWeights struct {
 	taps, in, out int // positions, inputs and outputs of a group
@@ -77,15 +79,16 @@ func (w *pairWeights) pack(dst []int16, src []int8, g, p int) {
 }
 
 // packed returns n packed integers, in units that one writes, and the kernel that
-// fills them: constants are packed here and now, others on each run.
-func (c *call) packed(n, units int, one func(dst []int16, weights []int8, u int)) ([]int16, kernel) {
-	dst := int16s(n)
-	if c.ins[1].Kind == chip.Constant {
-		for u := range units {
-			one(dst, of[int8](c.in[1]), u)
-		}
-		return dst, nothing
+// fills them: constants are packed before the first run, others on each run.
+func (c *call) packed(layout any, n, units int, one func(dst []int16, weights []int8, u int)) ([]int16, kernel) {
+	if c.fixed(1) {
+		return prepack(c, 1, layout, n, func(dst []int16) {
+			for u := range units {
+				one(dst, of[int8](c.in[1]), u)
+			}
+		}), nothing
 	}
+	dst := int16s(n)
 	return dst, c.each(units, 1+units*16*1024/max(1, n), func(lo, hi, _ int) {
 		for u := lo; u < hi; u++ {
 			one(dst, of[int8](c.in[1]), u)

@@ -78,7 +78,7 @@ func (s *pairSliding) winograd(t *winogradTile) kernel {
 	z.mAt = z.vAt + t.parts()*tiles*z.vPixel
 	z.sumsAt = z.mAt + t.parts()*tiles*z.tier.pairTile.cols
 	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.pairTile.cols)
-	packed, pack := s.call.packed(2*z.depth*packedWidth(z.panels), len(z.panels), func(dst []int16, w []int8, u int) {
+	packed, pack := s.call.packed(pairWinogradLayout{m, z.in, z.k}, 2*z.depth*packedWidth(z.panels), len(z.panels), func(dst []int16, w []int8, u int) {
 		p := z.panels[u]
 		t.pack(dst[2*p.at*z.depth:][:2*z.depth*p.width], w, z.in, z.k, p)
 	})

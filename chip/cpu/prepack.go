@@ -11,7 +11,7 @@ import (
 // prepacked are constant weights in the order of the tiles, made once. A model
 // that is planned for several shapes has them once too.
 type prepacked struct {
-	floats []float32
+	p      unsafe.Pointer
 	source any // the constant: as long as it lives, no other has its address
 }
 
@@ -27,22 +27,22 @@ type prepacks struct {
 	m  map[packKey]weak.Pointer[prepacked]
 }
 
-// prepack returns n floats that fill wrote for a constant argument under a
+// prepack returns n numbers that fill wrote for a constant argument under a
 // layout, and keeps them with the executable.
-func (c *call) prepack(arg int, layout any, n int, fill func(dst []float32)) []float32 {
+func prepack[T float32 | int16](c *call, arg int, layout any, n int, fill func(dst []T)) []T {
 	ps := &c.dev.packs
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	key := packKey{uintptr(c.in[arg].p), layout}
 	p := ps.m[key].Value()
 	if p == nil {
-		p = &prepacked{floats: alignedFloats(n), source: c.ins[arg].Data}
-		fill(p.floats)
+		p = &prepacked{alignedBytes(n * int(unsafe.Sizeof(T(0)))), c.ins[arg].Data}
+		fill(unsafe.Slice((*T)(p.p), n))
 		ps.sweep()
 		ps.m[key] = weak.Make(p)
 	}
 	c.held = append(c.held, p)
-	return p.floats
+	return unsafe.Slice((*T)(p.p), n)
 }
 
 // sweep forgets packings that no executable needs any more.
@@ -57,14 +57,13 @@ func (ps *prepacks) sweep() {
 	}
 }
 
-// fixed reports whether an argument is a float32 constant, whose packing can be kept.
+// fixed reports whether an argument is a constant, whose packing can be kept. A
+// widened one lies elsewhere than its data.
 func (c *call) fixed(arg int) bool {
 	v := c.ins[arg]
-	return v.Kind == chip.Constant && v.DType == chip.Float32 && c.in[arg].p != nil && c.in[arg].p == constantAt(v)
-}
-
-// constantAt is where a constant's data lie: a widened operand lies elsewhere.
-func constantAt(v chip.Value) unsafe.Pointer {
+	if v.Kind != chip.Constant {
+		return false
+	}
 	_, _, p, _ := sliceOf(v.Data)
-	return p
+	return p != nil && c.in[arg].p == p
 }

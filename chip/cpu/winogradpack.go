@@ -1,7 +1,5 @@
 package cpu
 
-import "github.com/macaw-ai/macaw/chip"
-
 // winogradWeights are the weights of a convolution, transformed and packed:
 // for each element of a patch the panels of a matrix [C][K].
 type winogradWeights struct {
@@ -15,7 +13,7 @@ type winogradWeights struct {
 	elements int
 	step     int // floats from one element to the next
 
-	fixed    []float32 // of small constant weights, which are packed once
+	ready    []float32 // small constant weights, packed before the first run
 	patches  []patch   // of each worker
 	steps    int       // backward: rows that are packed at a time
 	tempStep int       // floats of one element in a worker's scratch
@@ -41,38 +39,41 @@ func (w *winogradWeights) scratch() int { return patchTempFloats + w.elements*w.
 // packed is where all weights are packed: from the start of the shared scratch
 // unless they are constant.
 func (w *winogradWeights) packed() []float32 {
-	if w.fixed != nil {
-		return w.fixed
+	if w.ready != nil {
+		return w.ready
 	}
 	return w.shared
 }
 
-// kernel packs all weights, small constant ones in the first run only.
+// winogradLayout describes the packing of constant weights.
+type winogradLayout struct {
+	m, c, k  int
+	backward bool
+}
+
+// kernel packs all weights: small constant ones here and now, others on each run.
 func (w *winogradWeights) kernel() kernel {
-	const small = 1 << 20                                         // floats; larger ones take about as long to read as to make
-	constant := w.ins[1].Kind == chip.Constant && w.from.p != nil // not one that is yet to be widened
-	if size := w.elements * w.step; constant && size <= small {
-		w.fixed = alignedFloats(size)
+	const small = 1 << 20 // floats; larger ones take about as long to read as to make
+	parts, size := w.panelParts(), w.elements*w.step
+	pack := func(to []float32, u int, mine []float32, p *patch) {
+		pan := w.panels[u/parts]
+		w.pack(to[pan.at*w.c:], w.step, pan, u%parts, mine, p)
 	}
-	parts := w.panelParts()
-	pack := w.each(parts*len(w.panels), 1+32/w.partRows(), func(lo, hi, worker int) {
+	if w.call.fixed(1) && size <= small {
+		w.ready = prepack(w.call, 1, winogradLayout{w.m, w.c, w.k, w.backward}, size, func(to []float32) {
+			mine, p := alignedFloats(w.scratch()), new(patch)
+			for u := range parts * len(w.panels) {
+				pack(to, u, mine, p)
+			}
+		})
+		return nothing
+	}
+	w.wantShared(size)
+	return w.each(parts*len(w.panels), 1+32/w.partRows(), func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {
-			p := w.panels[u/parts]
-			w.pack(w.packed()[p.at*w.c:], w.step, p, u%parts, worker)
+			pack(w.shared, u, w.locals[worker], &w.patches[worker])
 		}
 	})
-	if w.fixed == nil {
-		w.wantShared(w.elements * w.step)
-		return pack
-	}
-	done := false
-	return func() (err error) {
-		if !done {
-			err = pack()
-			done = err == nil
-		}
-		return err
-	}
 }
 
 // partRows is how many rows of a panel are packed together.
@@ -85,21 +86,19 @@ func (w *winogradWeights) partRows() int {
 
 func (w *winogradWeights) panelParts() int { return ceil(w.c, w.partRows()) }
 
-// pack packs a part of a panel to its place in the first element, step floats
+// pack packs a part of a panel, by scratch and a patch of the worker, to its place in the first element, step floats
 // before that in the next one.
-func (w *winogradWeights) pack(to []float32, step int, p panel, part, worker int) {
+func (w *winogradWeights) pack(to []float32, step int, pan panel, part int, mine []float32, p *patch) {
 	if w.backward {
-		w.packTurned(to, step, p, part*w.steps, worker)
+		w.packTurned(to, step, pan, part*w.steps, mine, p)
 		return
 	}
-	w.packRow(to, step, p, part, worker)
+	w.packRow(to, step, pan, part, mine, p)
 }
 
 // packRow packs row c of a panel for all elements. Columns of a panel that is
 // not full go by scratch.
-func (w *winogradWeights) packRow(to []float32, step int, pan panel, c, worker int) {
-	mine := w.locals[worker]
-	p := &w.patches[worker]
+func (w *winogradWeights) packRow(to []float32, step int, pan panel, c int, mine []float32, p *patch) {
 	p.temp, p.ahead = addressOf(mine), 4*w.k
 	to = to[c*pan.width:]
 	j := min(pan.j, pan.j+pan.n-w.least) // kernels need some columns
@@ -121,10 +120,8 @@ func (w *winogradWeights) packRow(to []float32, step int, pan panel, c, worker i
 }
 
 // packTurned packs some rows of a panel from weights whose rows are its columns.
-func (w *winogradWeights) packTurned(to []float32, step int, pan panel, from, worker int) {
-	mine := w.locals[worker]
+func (w *winogradWeights) packTurned(to []float32, step int, pan panel, from int, mine []float32, p *patch) {
 	temp := mine[patchTempFloats:]
-	p := &w.patches[worker]
 	n := min(w.steps, w.c-from)
 	if n < w.least {
 		from, n = w.c-w.least, w.least

@@ -21,7 +21,7 @@ func (v *winogradConv) byPanels() kernel {
 	pack := func(g []panel, to []float32, worker int) {
 		for _, p := range g {
 			for part := range w.panelParts() {
-				w.pack(to[(p.at-g[0].at)*v.c:], step, p, part, worker)
+				w.pack(to[(p.at-g[0].at)*v.c:], step, p, part, v.locals[worker], &w.patches[worker])
 			}
 		}
 	}
