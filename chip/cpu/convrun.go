@@ -24,7 +24,8 @@ type work struct {
 	imageFloats   int // from one image to the next in base
 }
 
-func (s *sliding) runUnit(u, worker int) {
+// workOf is which images and rows unit u covers.
+func (s *sliding) workOf(u int) work {
 	w := work{images: 1, rows: s.rows}
 	if s.unit.perImage > 1 {
 		w.image, w.row = u/s.unit.perImage, u%s.unit.perImage*s.unit.rows
@@ -33,6 +34,11 @@ func (s *sliding) runUnit(u, worker int) {
 		w.image = u * s.unit.images
 		w.images = min(s.unit.images, s.n-w.image)
 	}
+	return w
+}
+
+func (s *sliding) runUnit(u, worker int) {
+	w := s.workOf(u)
 	if s.inPlace {
 		w.imageFloats = s.h * s.w * s.c
 		w.base = address(s.in) + uintptr(4*(w.image*w.imageFloats+((w.row*s.stepH+s.originH)*s.w+s.originW)*s.c))
@@ -99,12 +105,12 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 			t.bias = address(s.bias) + uintptr(4*(g*kg+p.j))
 		}
 		t.sb, t.b = 4*p.width, weights+uintptr(4*(p.at*depth+c.from*p.width))
-		run, segs := s.tier.wide, c.wide
+		segs := c.wide
 		if p.width != s.tier.cols {
-			run, segs = s.tier.slim, c.slim
+			segs = c.slim
 		}
 		t.segs = uintptr(unsafe.Pointer(unsafe.SliceData(segs)))
-		s.runTiles(w, t, run, g*cg, g*kg+p.j, worker)
+		s.runTiles(w, t, s.tier.over(p.width), g*cg, g*kg+p.j, worker)
 	}
 }
 

@@ -157,10 +157,7 @@ func (s *weightGrad) tiles(t *tile, p *weightPanel, sums []float32, a uintptr, s
 	rows := s.tier.rows
 	cols := s.op.KH * s.op.KW * s.c / s.groups
 	t.setColumns(p.n, p.width)
-	run := s.tier.wide
-	if p.width != s.tier.cols {
-		run = s.tier.slim
-	}
+	run := s.tier.over(p.width)
 	for i := 0; i < kn; i += rows {
 		n := min(rows, kn-i)
 		t.setRows(a+uintptr(i*step), 4, n, rows)

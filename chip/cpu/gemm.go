@@ -304,10 +304,7 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc
 		} else {
 			t.b, t.sb = addressOf(packed)+uintptr(4*p.at*kc), 4*p.width
 		}
-		run := g.tier.wide
-		if p.width != g.tier.cols {
-			run = g.tier.slim
-		}
+		run := g.tier.over(p.width)
 		for i := lo; i < hi; i += rows {
 			if g.packA {
 				t.setRows(addressOf(mine)+uintptr(4*(i-lo)*kc), 4, rows, rows)

@@ -148,14 +148,7 @@ func (s *pairSliding) planUnits(most, least int) {
 
 // unitWork returns what unit u is and fills the worker's strip.
 func (s *pairSliding) unitWork(u, worker int) work {
-	w := work{images: 1, rows: s.rows}
-	if s.unit.perImage > 1 {
-		w.image, w.row = u/s.unit.perImage, u%s.unit.perImage*s.unit.rows
-		w.rows = min(s.unit.rows, s.rows-w.row)
-	} else {
-		w.image = u * s.unit.images
-		w.images = min(s.unit.images, s.n-w.image)
-	}
+	w := s.workOf(u)
 	w.imageFloats = s.stripRows(w.rows) * s.stripWidth() * s.pixel
 	w.base = addressOf(s.locals[worker])
 	s.fillPairs(s.locals[worker][:w.images*w.imageFloats], w)

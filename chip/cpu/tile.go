@@ -20,6 +20,14 @@ type matrix struct {
 	slim func(t *tile) // for a narrow panel
 }
 
+// over is the kernel for panels of a width.
+func (m *matrix) over(width int) func(t *tile) {
+	if width == m.cols {
+		return m.wide
+	}
+	return m.slim
+}
+
 // tileShape is what one call of a matrix kernel covers.
 type tileShape struct {
 	rows   int // of a tile, at most maxRows

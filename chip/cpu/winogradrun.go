@@ -141,10 +141,7 @@ func (v *winogradConv) multiply(n int, inputs, weights, products []float32, pane
 		p := &panels[i]
 		t.setColumns(p.n, p.width)
 		t.sb = 4 * p.width
-		run := v.tier.wide
-		if p.width != v.tier.cols {
-			run = v.tier.slim
-		}
+		run := v.tier.over(p.width)
 		out := c + uintptr(4*(p.j-panels[0].j))
 		for from := 0; from < v.c; from += v.steps {
 			t.steps, t.add = min(v.steps, v.c-from), min(from, 1)

@@ -110,10 +110,7 @@ func (v *winogradGradWeight) multiply(e, from, worker int) {
 		p := &v.panels[i]
 		t.setColumns(p.n, p.width)
 		t.b = y + uintptr(4*p.j)
-		run := v.tier.wide
-		if p.width != v.tier.cols {
-			run = v.tier.slim
-		}
+		run := v.tier.over(p.width)
 		for c := from; c < to; c += rows {
 			n := min(rows, to-c)
 			t.setRows(x+uintptr(4*c), 4, n, rows)
