@@ -2,8 +2,8 @@
 //
 // Kernels come in tiers: Go code that runs everywhere, and assembly that is
 // chosen at run time by what the processor offers: AVX-512, else AVX2. The
-// environment variable MACAW_CPU=avx512|avx2|generic forces a tier, if the
-// processor can run it.
+// environment variable MACAW_CPU=avx512|avx2|generic forces a tier; where it
+// names none of Tiers, the generic one runs.
 package cpu
 
 import (

@@ -30,7 +30,18 @@ var generic = tier{matrix: goTiles(6, 16, 8), packers: goPackers, vectors: goVec
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}
 
-// bestTier is the best usable tier, or the one that MACAW_CPU names.
+// Tiers names the tiers that this processor can run, best first.
+func Tiers() (names []string) {
+	for _, t := range tiers {
+		if t.usable() {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// bestTier is the best usable tier, or the one that MACAW_CPU names; the generic
+// one where that cannot run.
 func bestTier() *tier {
 	want := os.Getenv("MACAW_CPU")
 	i := slices.IndexFunc(tiers, func(t *tier) bool { return t.usable() && (want == "" || want == t.name) })

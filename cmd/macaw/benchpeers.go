@@ -115,10 +115,9 @@ func (c *peersCmd) Run(e *env) error {
 	}
 	s := &peerSession{cmd: c, env: e, missing: map[string]error{}, running: map[string]*peers.Peer{}}
 	defer s.close()
-	info := device(c.Threads).Info()
-	if !c.JSON {
-		_, peak := cpu.Peak(c.Threads)
-		s.roof = graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(c.Threads)}
+	_, peak := cpu.Peak(c.Threads)
+	s.roof = graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(c.Threads)}
+	if info := device(c.Threads).Info(); !c.JSON {
 		fmt.Fprintf(e.out, "%s, %d threads, %v: %.1f GFLOP/s, %.1f GB/s at most\n", info.Model, info.Threads, info.Features, s.roof.FLOPS/1e9, s.roof.Bandwidth/1e9)
 	}
 	return s.compareAll(list)
@@ -256,14 +255,9 @@ func (s *peerSession) turns(t *task, p *peers.Peer, row *comparedRow) error {
 			row.Ratio, row.Noisy = 0, fmt.Sprintf("others took %.0f %%", 100*others)
 		}
 	}
-	if s.roof.FLOPS > 0 {
-		floor, err := t.floor(s.roof)
-		if err != nil {
-			return err
-		}
-		row.OfPeak = floor.Seconds() * 1e3 / row.Macaw
-	}
-	return nil
+	floor, err := t.floor(s.roof)
+	row.OfPeak = floor.Seconds() * 1e3 / row.Macaw
+	return err
 }
 
 // settle takes the median of the rounds' ratios, or says that they differ too much.
@@ -325,7 +319,7 @@ type peerTable struct {
 	missing []string
 }
 
-const peerLayout = "%-38s  %-12s  %10s  %10s  %-4s  %-18s  %s\n"
+const peerLayout = "%-40s  %-12s  %10s  %10s  %-4s  %-18s  %s\n"
 
 func (t *peerTable) add(r comparedRow) {
 	if !t.began {
@@ -333,7 +327,7 @@ func (t *peerTable) add(r comparedRow) {
 		t.began = true
 	}
 	if r.NotRun != "" {
-		fmt.Fprintf(t.out, "%-38s  not run\n", r.Work)
+		fmt.Fprintf(t.out, "%-40s  not run\n", r.Work)
 		if !slices.Contains(t.missing, r.NotRun) {
 			t.missing = append(t.missing, r.NotRun)
 		}

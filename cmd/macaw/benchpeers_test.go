@@ -69,8 +69,10 @@ func TestTasks(t *testing.T) {
 		}
 		task.close()
 	}
-	if _, err := newTask(t.Context(), "dance", "", dev); err == nil {
-		t.Error("no error for an unknown work")
+	for _, work := range []string{"dance", "sgemm", "sgemm 0", "sgemm -3", "conv forward 8", "conv sideways 8 8", "rows", "rows dance", "adamw", "train dance"} {
+		if _, err := newTask(t.Context(), work, "", dev); err == nil {
+			t.Errorf("no error for the work %q", work)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/optim"
 	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/fault"
 )
 
 // task is a work that both Macaw and a peer do, prepared on Macaw's side.
@@ -129,62 +130,24 @@ func newInferTask(ctx context.Context, work, folder string, dev chip.Device) (*t
 	}, nil
 }
 
-// newOperatorTask prepares a work of one or few operators, whose operands are
-// variables of the graph, so that nothing is copied in or out.
+// newOperatorTask prepares a work of one or few operators.
 func newOperatorTask(work string, dev chip.Device) (*task, error) {
-	args := strings.Fields(work)
-	var n []int
-	for _, a := range args[1:] {
-		if v, err := strconv.Atoi(a); err == nil {
-			n = append(n, v)
+	var name []string
+	var sizes []int
+	for _, word := range strings.Fields(work) {
+		if n, err := strconv.Atoi(word); err != nil {
+			name = append(name, word)
+		} else if n > 0 {
+			sizes = append(sizes, n)
 		}
+	}
+	op, ok := operatorTasks[strings.Join(name, " ")]
+	if !ok || len(sizes) != op.sizes {
+		return nil, fault.Errorf(fault.Invalid, "There is no work %q; works are such as \"sgemm 512\", \"conv forward 64 56\", \"rows gelu\" and \"train gpt\".", work)
 	}
 	g := graph.New(graph.Train)
-	operand := func(dims ...int) (*graph.Node, error) {
-		t, err := madeUp(tensor.Float32, dims)
-		if err != nil {
-			return nil, err
-		}
-		return g.Var(graph.NewVariable(fmt.Sprint("operand of ", dims), t, true)), nil
-	}
 	var outs []*graph.Node
-	var err error
-	shapes := func(f func(in []*graph.Node) []*graph.Node, shapes ...[]int) {
-		var in []*graph.Node
-		for _, s := range shapes {
-			x, e := operand(s...)
-			if e != nil {
-				err = e
-				return
-			}
-			in = append(in, x)
-		}
-		outs = f(in)
-	}
-	if e := graph.Trace(func() {
-		switch args[0] {
-		case "sgemm":
-			shapes(func(in []*graph.Node) []*graph.Node { return []*graph.Node{graph.MatMul(in[0], in[1])} }, []int{n[0], n[0]}, []int{n[0], n[0]})
-		case "conv":
-			image := []int{32, n[1], n[1], n[0]}
-			shapes(func(in []*graph.Node) []*graph.Node {
-				y := graph.Conv2D(in[0], in[1], nil, graph.ConvOptions{Pad: 1})
-				if args[1] == "forward" {
-					return []*graph.Node{y}
-				}
-				return append(graph.Grad(graph.Sum(graph.Mul(y, in[2])), in[0], in[1]), y)
-			}, image, []int{3, 3, n[0], n[0]}, image)
-		case "rows":
-			shapes(func(in []*graph.Node) []*graph.Node { return []*graph.Node{rowsOf[args[1]](in[0], in[1], in[2])} }, []int{4096, 1024}, []int{1024}, []int{1024})
-		case "adamw":
-			err = adamW(g, n[0])
-		default:
-			err = fmt.Errorf("there is no work %q", work)
-		}
-	}); e != nil {
-		return nil, e
-	}
-	if err != nil {
+	if err := graph.Trace(func() { outs = op.build(g, sizes) }); err != nil {
 		return nil, err
 	}
 	exec, err := graph.Compile(dev, graph.Program{Outputs: outs, Graph: g})
@@ -194,22 +157,52 @@ func newOperatorTask(work string, dev chip.Device) (*task, error) {
 	return executableTask(exec, len(outs)), nil
 }
 
-var rowsOf = map[string]func(x, gamma, beta *graph.Node) *graph.Node{
-	"softmax":   func(x, _, _ *graph.Node) *graph.Node { return graph.Softmax(x) },
-	"layernorm": func(x, gamma, beta *graph.Node) *graph.Node { return graph.LayerNorm(x, gamma, beta, 1e-5) },
-	"gelu":      func(x, _, _ *graph.Node) *graph.Node { return graph.GELU(x) },
+// operatorTasks are the works of operators: how many sizes each has, and the
+// nodes that it computes.
+var operatorTasks = map[string]struct {
+	sizes int
+	build func(g *graph.Graph, n []int) []*graph.Node
+}{
+	"sgemm": {1, func(g *graph.Graph, n []int) []*graph.Node {
+		return []*graph.Node{graph.MatMul(operand(g, n[0], n[0]), operand(g, n[0], n[0]))}
+	}},
+	"conv forward": {2, func(g *graph.Graph, n []int) []*graph.Node {
+		y, _, _ := convolution(g, n[0], n[1])
+		return []*graph.Node{y}
+	}},
+	"conv all": {2, func(g *graph.Graph, n []int) []*graph.Node {
+		y, x, w := convolution(g, n[0], n[1])
+		slope := operand(g, 32, n[1], n[1], n[0])
+		return append(graph.Grad(graph.Sum(graph.Mul(y, slope)), x, w), y)
+	}},
+	"rows softmax": {0, func(g *graph.Graph, _ []int) []*graph.Node {
+		return []*graph.Node{graph.Softmax(operand(g, 4096, 1024))}
+	}},
+	"rows layernorm": {0, func(g *graph.Graph, _ []int) []*graph.Node {
+		return []*graph.Node{graph.LayerNorm(operand(g, 4096, 1024), operand(g, 1024), operand(g, 1024), 1e-5)}
+	}},
+	"rows gelu": {0, func(g *graph.Graph, _ []int) []*graph.Node {
+		return []*graph.Node{graph.GELU(operand(g, 4096, 1024))}
+	}},
+	"adamw": {1, func(g *graph.Graph, n []int) []*graph.Node {
+		params := nn.NewParams(1)
+		loss := graph.Sum(graph.Mul(g.Var(params.Weight("p", nn.Normal(1), n[0])), operand(g, n[0])))
+		optim.Apply(loss, params, optim.AdamW{}, graph.Fill(g, 1e-3, graph.Const(1)), optim.Options{})
+		return nil // the update is part of every program of g
+	}},
 }
 
-// adamW adds the update of n parameters, whose gradient is a variable too.
-func adamW(g *graph.Graph, n int) error {
-	params := nn.NewParams(1)
-	p := g.Var(params.Weight("p", nn.Normal(1), n))
-	t, err := madeUp(tensor.Float32, []int{n})
+// operand is a variable of g, so that nothing is copied in or out.
+func operand(g *graph.Graph, dims ...int) *graph.Node {
+	t, err := madeUp(tensor.Float32, dims)
 	if err != nil {
-		return err
+		graph.Fail("operand", nil, "%v", err)
 	}
-	slope := g.Var(graph.NewVariable("slope", t, false))
-	rate := graph.Fill(g, 1e-3, graph.Const(1))
-	optim.Apply(graph.Sum(graph.Mul(p, slope)), params, optim.AdamW{}, rate, optim.Options{})
-	return nil
+	return g.Var(graph.NewVariable(fmt.Sprint("operand of ", dims), t, true))
+}
+
+// convolution is 3 by 3, of a batch of 32.
+func convolution(g *graph.Graph, channels, side int) (y, x, w *graph.Node) {
+	x, w = operand(g, 32, side, side, channels), operand(g, 3, 3, channels, channels)
+	return graph.Conv2D(x, w, nil, graph.ConvOptions{Pad: 1}), x, w
 }

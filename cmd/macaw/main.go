@@ -101,7 +101,9 @@ func run(args []string, out, errout io.Writer) int {
 	slog.SetDefault(slog.New(slog.NewTextHandler(errout, &slog.HandlerOptions{Level: level})))
 	ctx, stop := interruptible(context.Background(), errout)
 	defer stop()
-	err = k.Run(&env{ctx: ctx, home: c.Home, out: out, errout: errout})
+	if err = checkTier(); err == nil {
+		err = k.Run(&env{ctx: ctx, home: c.Home, out: out, errout: errout})
+	}
 	return failure(err, c.Debug, errout)
 }
 

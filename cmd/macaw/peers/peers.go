@@ -51,6 +51,7 @@ type Peer struct {
 // MissingError says what a peer needs and how to get it.
 type MissingError struct{ Peer, Reason, Install string }
 
+// Error is a sentence with the reason and the command that installs the peer.
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s cannot run here: %s. To install it: %s", e.Peer, e.Reason, e.Install)
 }
