@@ -311,24 +311,9 @@ func (g gen) requantise(out, add string) {
 func (g gen) pairLoop() {
 	g.Doc(g.function("pairLoop") + " runs n rounds of 12 independent products of eight pairs of int16, added in 32 bits.")
 	g.SignatureExpr("func(n int)")
-	n := g.Load(g.Param("n"), g.GP64())
-	a, b := g.YMM(), g.YMM()
-	g.VPXOR(a, a, a)
-	g.VPXOR(b, b, b)
-	var acc []reg.VecVirtual
-	for range 12 {
-		y := g.YMM()
-		g.VPXOR(y, y, y)
-		acc = append(acc, y)
-	}
-	g.Label("loop")
-	for _, y := range acc {
+	g.twelveChains(func(a, b, y vec) {
 		p := g.YMM()
 		g.VPMADDWD(a, b, p)
 		g.VPADDD(p, y, y)
-	}
-	g.DECQ(n)
-	g.JNZ(LabelRef("loop"))
-	g.VZEROUPPER()
-	g.RET()
+	})
 }
