@@ -12,23 +12,16 @@ func (t *tier) activate(x []float32, act chip.Activation) {
 	case chip.ReLU:
 		t.maps[chip.FnRelu](x, x, nil, nil)
 	case chip.SiLU:
-		t.silu(x)
+		t.silu(x, x, nil, nil)
 	case chip.GELU:
-		t.gelu(x)
+		t.gelu(x, x, nil, nil)
 	}
 }
 
-func goSiLU(x []float32) {
-	for i, v := range x {
-		x[i] = float32(float64(v) / (1 + math.Exp(-float64(v))))
-	}
-}
-
-func goGELU(x []float32) {
-	for i, v := range x {
-		x[i] = float32(float64(v) * cdf(float64(v)))
-	}
-}
+var (
+	goSiLU = by64(func(x float64) float64 { return x / (1 + math.Exp(-x)) })
+	goGELU = by64(func(x float64) float64 { return x * cdf(x) })
+)
 
 // cdf is the normal distribution function.
 func cdf(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }

@@ -67,7 +67,17 @@ func (c *call) mapped(op *chip.Map) kernel {
 			return runMap(c, planMap(c, op, chip.Int64, intFns[:]))
 		}
 	}
+	if geluAlone(c, op) {
+		return c.each(c.outs[0].Len(), 8*block, func(lo, hi, _ int) { c.tier.gelu(c.out[0].f32()[lo:hi], c.in[0].f32()[lo:hi], nil, nil) })
+	}
 	return runMap(c, planMap(c, op, chip.Float32, c.tier.maps[:]))
+}
+
+// geluAlone reports whether a map is x·Φ(x) of one array and nothing else: one
+// pass instead of two.
+func geluAlone(c *call, op *chip.Map) bool {
+	return len(c.ins) == 1 && len(c.outs) == 1 && slices.Equal(c.ins[0].Shape, c.outs[0].Shape) && c.ins[0].DType == chip.Float32 && c.outs[0].DType == chip.Float32 &&
+		slices.Equal(op.Outs, []int{2}) && slices.Equal(op.Code, []chip.MapInstr{{Fn: chip.FnCDF}, {Fn: chip.FnMul, A: 0, B: 1}})
 }
 
 func planMap[T float32 | int64](c *call, op *chip.Map, dt chip.DType, fns []func(dst, a, b, c []T)) *mapPlan[T] {

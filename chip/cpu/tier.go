@@ -18,8 +18,8 @@ type tier struct {
 	maps       mapFns
 	name       string
 	usable     func() bool
-	maxPoolRow func(p *poolRow)  // nil where windows are taken one by one
-	silu, gelu func(x []float32) // in place
+	maxPoolRow func(p *poolRow)             // nil where windows are taken one by one
+	silu, gelu func(dst, a, b, c []float32) // of a
 	// fmaLoop runs rounds of multiply-adds in registers and returns their number of operations.
 	fmaLoop func(rounds int) float64
 }

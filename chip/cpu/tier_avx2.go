@@ -29,8 +29,8 @@ var avx2 = tier{
 	winograds:     avx2Winograds,
 	pairs:         avx2Pairs,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX2((*byte)(unsafe.Pointer(p))) },
-	silu:          func(x []float32) { siluAVX2(x, x, nil, nil) },
-	gelu:          func(x []float32) { geluAVX2(x, x, nil, nil) },
+	silu:          siluAVX2,
+	gelu:          geluAVX2,
 }
 
 func init() { tiers = append([]*tier{&avx512, &avx2}, tiers...) }

@@ -33,8 +33,8 @@ var avx512 = tier{
 	winograds:     avx2Winograds,
 	pairs:         avx2Pairs,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX512((*byte)(unsafe.Pointer(p))) },
-	silu:          func(x []float32) { siluAVX512(x, x, nil, nil) },
-	gelu:          func(x []float32) { geluAVX512(x, x, nil, nil) },
+	silu:          siluAVX512,
+	gelu:          geluAVX512,
 }
 
 var avx512Maps = map[chip.MapFn]func(dst, a, b, c []float32){
