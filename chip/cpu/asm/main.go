@@ -4,9 +4,11 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
@@ -69,6 +71,10 @@ func main() {
 	}
 }
 
+// highRegister matches the vector registers that AVX2 does not have; the
+// allocator takes them when a function needs more than sixteen.
+var highRegister = regexp.MustCompile(`\b[XY](1[6-9]|2\d|3[01])\b`)
+
 // emit builds one file and prints its assembly and its stubs.
 func emit(s set, write func(gen), base string) error {
 	g := gen{build.NewContext(), s, map[string]operand.Mem{}}
@@ -86,6 +92,9 @@ func emit(s set, write func(gen), base string) error {
 		text, err := p.Print(f)
 		if err != nil {
 			return err
+		}
+		if r := highRegister.Find(text); s == avx2 && r != nil {
+			return fmt.Errorf("%s: register %s is one of AVX-512: a function keeps too much in registers", base, r)
 		}
 		if err := os.WriteFile(base+ext, text, 0o644); err != nil {
 			return err
