@@ -4,12 +4,15 @@ import (
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// Cache blocking of matrix products, in rows and floats; see also kBlock. A
-// block of packed rows takes a third of a second-level cache, the packed panels
-// stay in the third level.
+// Cache blocking of matrix products, in rows, steps and floats; see also kBlock.
+// The packed panels stay in the third-level cache. A block of packed rows, at
+// most 288 KiB, stays in the second level. A panel's steps are walked block by
+// block, so that each block stays in the first level while all tiles of the
+// rows pass over it, and their sums come back while they are near.
 const (
 	rowBlock    = 72
-	packedLimit = 1 << 20
+	stepsLimit  = 1024
+	packedLimit = 1 << 21
 )
 
 // product is a batched matrix product being prepared.
@@ -22,7 +25,8 @@ type product struct {
 	alpha          float32
 	panels         []panel
 	packA, directB bool
-	kc             int       // steps of a block
+	ks             int       // steps that are packed at a time
+	kc             int       // of these a block, one after the other
 	ready          []float32 // all blocks of a constant b, packed before the first run
 }
 
@@ -85,26 +89,34 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	tiles := (g.m + t.rows - 1) / t.rows
 	g.packA = g.n >= 6*t.cols
 	g.directB = !op.TransB && tiles <= 2 && g.n%t.narrow == 0
-	kBlock := t.kBlock()
-	g.kc = min(g.k, kBlock)
-	if g.kc > 0 { // even blocks
-		blocks := (g.k + kBlock - 1) / kBlock
-		g.kc = (g.k + blocks - 1) / blocks
-	}
+	g.ks = evenParts(g.k, stepsLimit)
+	g.kc = evenParts(g.ks, t.kBlock())
 	if g.batches == 1 && c.pool.threads > 1 && g.k >= 2048 && g.k >= 8*max(g.m, g.n) {
 		return g.bySteps()
 	}
 	g.prepackB()
-	if g.batches >= c.pool.threads && g.kc*packedWidth(g.panels) <= packedLimit/4 {
+	if g.batches >= c.pool.threads && g.ks*packedWidth(g.panels) <= packedLimit/8 {
 		return g.byBatch()
 	}
 	return g.whole()
 }
 
+// evenParts cuts k steps into the fewest parts of at most limit and returns the
+// size of all but the last, a multiple of what the tiles unroll.
+func evenParts(k, limit int) int {
+	const unroll = 4
+	if k <= limit {
+		return k
+	}
+	parts := (k + limit - 1) / limit
+	size := (k + parts - 1) / parts
+	return (size + unroll - 1) &^ (unroll - 1)
+}
+
 // gemmLayout describes a constant factor's packing.
 type gemmLayout struct {
 	trans    bool
-	n, k, kc int
+	n, k, ks int
 }
 
 // prepackB packs a constant b that all batches share.
@@ -113,11 +125,11 @@ func (g *product) prepackB() {
 		return
 	}
 	width := packedWidth(g.panels)
-	g.ready = prepack(g.call, 1, gemmLayout{g.op.TransB, g.n, g.k, g.kc}, g.k*width+packSlack, func(dst []float32) {
+	g.ready = prepack(g.call, 1, gemmLayout{g.op.TransB, g.n, g.k, g.ks}, g.k*width+packSlack, func(dst []float32) {
 		_, b, _ := g.operands(0)
-		for k0 := 0; k0 < g.k; k0 += g.kc {
-			kc := min(g.kc, g.k-k0)
-			g.tier.packPanels(dst[k0*width:], matrixAt{b.at(k0, 0), b.row, b.col}, kc, g.panels, kc, 0)
+		for k0 := 0; k0 < g.k; k0 += g.ks {
+			ks := min(g.ks, g.k-k0)
+			g.tier.packPanels(dst[k0*width:], matrixAt{b.at(k0, 0), b.row, b.col}, ks, g.panels, ks, 0)
 		}
 	})
 	g.directB = false
@@ -141,34 +153,34 @@ func (g *product) operands(batch int) (a, b, out matrixAt) {
 
 // byBatch gives every worker whole products.
 func (g *product) byBatch() kernel {
-	aFloats := (g.blockRows(g.m)*g.kc + 2*packSlack) &^ (packSlack - 1)
+	aFloats := g.rowFloats()
 	width := packedWidth(g.panels)
-	g.wantLocal(aFloats + g.kc*width + packSlack)
+	g.wantLocal(aFloats + g.ks*width + packSlack)
 	grain := 1 + 64*1024/(g.m*g.n*max(g.k, 1))
 	return g.each(g.batches, grain, func(lo, hi, worker int) {
 		for i := lo; i < hi; i++ {
 			a, b, out := g.operands(i)
 			packed := g.locals[worker][aFloats:]
-			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.kc) {
-				kc := min(g.kc, g.k-k0)
+			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.ks) {
+				ks := min(g.ks, g.k-k0)
 				if g.ready != nil {
 					packed = g.ready[k0*width:]
 				} else {
-					g.pack(packed, b, k0, kc, g.panels)
+					g.pack(packed, b, k0, ks, g.panels)
 				}
-				g.rows(worker, a, b, out, packed, k0, kc, 0, g.m, g.panels)
+				g.rows(worker, a, b, out, packed, k0, ks, 0, g.m, g.panels)
 			}
 		}
 	})
 }
 
-// pack packs panels of a block of steps.
-func (g *product) pack(packed []float32, b matrixAt, k0, kc int, panels []panel) {
+// pack packs ks steps of panels.
+func (g *product) pack(packed []float32, b matrixAt, k0, ks int, panels []panel) {
 	if g.directB {
 		return
 	}
 	b.p = b.at(k0, 0)
-	g.tier.packPanels(packed, b, kc, panels, kc, 0)
+	g.tier.packPanels(packed, b, ks, panels, ks, 0)
 }
 
 // whole spreads one product after another over all workers: panels are packed
@@ -178,32 +190,28 @@ func (g *product) whole() kernel {
 	group := len(g.panels) // panels that are packed at a time
 	packs := !g.directB && g.ready == nil
 	if packs {
-		group = min(group, max(1, packedLimit/max(1, g.kc*g.tier.cols)))
-		g.wantShared(g.kc*group*g.tier.cols + packSlack)
+		group = min(group, max(1, packedLimit/max(1, g.ks*g.tier.cols)))
+		g.wantShared(g.ks*group*g.tier.cols + packSlack)
 	}
-	rowParts, rows := g.rowParts(threads)
-	g.wantLocal(g.blockRows(rows)*g.kc + packSlack)
+	deal := g.deal(threads, group)
+	g.wantLocal(g.rowFloats())
 	s := &stage{product: g}
 	packParts := 1
-	if g.kc*g.n >= 32*1024 {
+	if g.ks*g.n >= 32*1024 {
 		packParts = threads
 	}
 	packPart := func(i, _ int) {
 		n := len(s.panels)
-		g.pack(g.shared, s.b, s.k0, s.kc, s.panels[i*n/packParts:(i+1)*n/packParts])
-	}
-	colParts := 1
-	if rowParts < threads && g.m*g.n*g.k > 32*1024 {
-		colParts = min(group, (2*threads+rowParts-1)/rowParts)
+		g.pack(g.shared, s.b, s.k0, s.ks, s.panels[i*n/packParts:(i+1)*n/packParts])
 	}
 	width := packedWidth(g.panels)
 	rowPart := func(i, worker int) {
-		r, c, n := i/colParts*rows, i%colParts, len(s.panels)
 		packed := g.shared
 		if g.ready != nil {
 			packed = g.ready[s.k0*width:]
 		}
-		g.rows(worker, s.a, s.b, s.out, packed, s.k0, s.kc, r, min(g.m, r+rows), s.panels[c*n/colParts:(c+1)*n/colParts])
+		lo, hi, panels := deal.part(i, s.panels)
+		g.rows(worker, s.a, s.b, s.out, packed, s.k0, s.ks, lo*g.tier.rows, min(g.m, hi*g.tier.rows), panels)
 	}
 	base := make([]panel, len(g.panels)) // the packing of each group starts at 0
 	for i, p := range g.panels {
@@ -213,14 +221,14 @@ func (g *product) whole() kernel {
 	return func() error {
 		for batch := range g.batches {
 			s.a, s.b, s.out = g.operands(batch)
-			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.kc) {
-				s.k0, s.kc = k0, min(g.kc, g.k-k0)
+			for k0 := 0; k0 == 0 || k0 < g.k; k0 += max(1, g.ks) {
+				s.k0, s.ks = k0, min(g.ks, g.k-k0)
 				for j := 0; j < len(base); j += group {
 					s.panels = base[j:min(len(base), j+group)]
 					if packs {
 						g.pool.run(packParts, packPart)
 					}
-					g.pool.run(rowParts*colParts, rowPart)
+					g.pool.run(deal.parts(), rowPart)
 				}
 			}
 		}
@@ -232,43 +240,68 @@ func (g *product) whole() kernel {
 type stage struct {
 	*product
 	a, b, out matrixAt
-	k0, kc    int
+	k0, ks    int
 	panels    []panel
 }
 
-// rowParts cuts m rows into parts of at most rowBlock, as many as the threads
-// can share evenly.
-func (g *product) rowParts(threads int) (parts, rows int) {
+// tiles is how many tiles the rows take.
+func (g *product) tiles() int { return (g.m + g.tier.rows - 1) / g.tier.rows }
+
+// deal cuts a product into parts of equal work for every thread: rounds of one
+// part each, and the tiles that are left, fewer than threads, by columns.
+type deal struct {
+	threads, rounds int
+	each, rest      int // tiles of rows of one thread in all rounds, and those left
+	cuts            int // of the columns of the rest
+}
+
+// deal for panels that are multiplied together.
+func (g *product) deal(threads, panels int) deal {
+	tiles := g.tiles()
 	if g.m*g.n*max(g.k, 1) <= 32*1024 {
-		return 1, g.m
+		return deal{1, 1, tiles, 0, 0}
 	}
-	t := g.tier.rows
-	tiles := (g.m + t - 1) / t
-	parts = max(1, (g.m+rowBlock-1)/rowBlock)
-	parts = min(tiles, (parts+threads-1)/threads*threads)
-	rows = (tiles + parts - 1) / parts * t
-	return (g.m + rows - 1) / rows, rows
+	d := deal{threads: threads, each: tiles / threads, rest: tiles % threads}
+	d.rounds = (d.each*g.tier.rows + rowBlock - 1) / rowBlock
+	if d.rest > 0 {
+		d.cuts = min(panels, 2*threads)
+	}
+	return d
 }
 
-// blockRows is how many rows are packed at a time.
-func (g *product) blockRows(rows int) int {
+func (d *deal) parts() int { return d.threads*d.rounds + d.cuts }
+
+// part gives the tiles of rows, and the panels, of part i.
+func (d *deal) part(i int, panels []panel) (lo, hi int, ps []panel) {
+	if i >= d.threads*d.rounds {
+		c, n := i-d.threads*d.rounds, len(panels)
+		lo = d.threads * d.each
+		return lo, lo + d.rest, panels[c*n/d.cuts : (c+1)*n/d.cuts]
+	}
+	round, thread := i/d.threads, i%d.threads
+	before, size := round*d.each/d.rounds, (round+1)*d.each/d.rounds-round*d.each/d.rounds
+	lo = d.threads*before + thread*size
+	return lo, lo + size, panels
+}
+
+// rowFloats is the room for the rows that a worker packs at a time.
+func (g *product) rowFloats() int {
 	if !g.packA {
-		return 0
+		return packSlack
 	}
-	t := g.tier.rows
-	return (min(rows, rowBlock) + t - 1) / t * t
+	return (min(g.tiles()*g.tier.rows, rowBlock)*g.ks + 2*packSlack) &^ (packSlack - 1)
 }
 
-// rows multiplies rows [lo, hi) by some panels over one block of steps.
-func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, kc, lo, hi int, panels []panel) {
-	block := hi - lo
+// rows multiplies rows [lo, hi) by some panels over the steps that are packed.
+func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
+	size := hi - lo
 	if g.packA {
-		block = g.blockRows(hi - lo)
+		size = rowBlock
 	}
-	for i := lo; i < hi; i += block {
-		g.block(worker, a, b, out, packed, k0, kc, i, min(hi, i+block), panels)
+	for i := lo; i < hi; i += size {
+		g.block(worker, a, b, out, packed, k0, ks, i, min(hi, i+size), panels)
 	}
-	if k0+kc == g.k && g.op.Act != chip.ReLU && g.op.Act != chip.NoActivation && len(panels) > 0 {
+	if k0+ks == g.k && g.op.Act != chip.ReLU && g.op.Act != chip.NoActivation && len(panels) > 0 {
 		first, last := panels[0].j, panels[len(panels)-1]
 		for i := lo; i < hi; i++ {
 			g.tier.activate(floatsAt(out.at(i, first), last.j+last.n-first), g.op.Act)
@@ -276,43 +309,52 @@ func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, kc,
 	}
 }
 
-// block walks the tiles of a block of rows, panel by panel, so that a panel
-// stays in the first-level cache.
-func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, kc, lo, hi int, panels []panel) {
+// block walks the tiles of a block of rows.
+func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
 	t, rows := g.tile(worker), g.tier.rows
-	t.sa, t.nseg, t.steps, t.alpha, t.floor, t.add = 4*a.col, 1, kc, g.alpha, noFloor, 0
-	if k0 > 0 || g.op.Accumulate {
-		t.add = 1
-	}
-	last := k0+kc == g.k
-	if last && g.op.Act == chip.ReLU {
-		t.floor = 0
-	}
+	t.sa, t.nseg, t.alpha = 4*a.col, 1, g.alpha
 	mine := g.locals[worker]
 	if g.packA {
-		g.tier.packRows(mine, matrixAt{a.at(0, k0), a.row, a.col}, lo, hi, kc)
+		g.tier.packRows(mine, matrixAt{a.at(0, k0), a.row, a.col}, lo, hi, ks)
 		t.sa = 4 * rows
 	}
 	for _, p := range panels {
-		t.bias = 0
 		t.setColumns(p.n, p.width)
-		if last && g.op.Bias {
-			t.bias = address(g.in[2]) + uintptr(4*p.j)
-		}
-		if g.directB {
-			t.b, t.sb = b.at(k0, p.j), 4*b.row
-		} else {
-			t.b, t.sb = addressOf(packed)+uintptr(4*p.at*kc), 4*p.width
-		}
 		run := g.tier.over(p.width)
-		for i := lo; i < hi; i += rows {
-			if g.packA {
-				t.setRows(addressOf(mine)+uintptr(4*(i-lo)*kc), 4, rows, rows)
+		for k := 0; k == 0 || k < ks; k += max(1, g.kc) {
+			g.place(t, p, k0+k, min(g.kc, ks-k))
+			if g.directB {
+				t.b, t.sb = b.at(k0+k, p.j), 4*b.row
 			} else {
-				t.setRows(a.at(i, k0), 4*a.row, min(rows, hi-i), rows)
+				t.b, t.sb = addressOf(packed)+uintptr(4*(p.at*ks+k*p.width)), 4*p.width
 			}
-			t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), rows, g.spare(worker))
-			run(t)
+			for i := lo; i < hi; i += rows {
+				if g.packA {
+					t.setRows(addressOf(mine)+uintptr(4*((i-lo)*ks+k*rows)), 4, rows, rows)
+				} else {
+					t.setRows(a.at(i, k0+k), 4*a.row, min(rows, hi-i), rows)
+				}
+				t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), rows, g.spare(worker))
+				run(t)
+			}
 		}
+	}
+}
+
+// place sets what a tile does with its sums at a block of steps: all but the
+// first add to the output, the last finishes it.
+func (g *product) place(t *tile, p panel, k, steps int) {
+	t.steps, t.add, t.bias, t.floor = steps, 0, 0, noFloor
+	if k > 0 || g.op.Accumulate {
+		t.add = 1
+	}
+	if k+steps < g.k {
+		return
+	}
+	if g.op.Bias {
+		t.bias = address(g.in[2]) + uintptr(4*p.j)
+	}
+	if g.op.Act == chip.ReLU {
+		t.floor = 0
 	}
 }

@@ -13,10 +13,9 @@ func (g *product) bySteps() kernel {
 		subs[i] = *g
 		subs[i].op = &chip.Gemm{TransA: g.op.TransA, TransB: g.op.TransB}
 		subs[i].k = min(steps, g.k-i*steps)
-		subs[i].kc = min(g.kc, subs[i].k)
 	}
-	aFloats := (g.blockRows(g.m)*g.kc + 2*packSlack) &^ (packSlack - 1)
-	g.wantLocal(aFloats + g.kc*packedWidth(g.panels) + packSlack)
+	aFloats := g.rowFloats()
+	g.wantLocal(aFloats + g.ks*packedWidth(g.panels) + packSlack)
 	g.wantShared(parts * size)
 	part := func(i, worker int) {
 		s := &subs[i]
@@ -24,10 +23,10 @@ func (g *product) bySteps() kernel {
 		a.p, b.p = a.at(0, i*steps), b.at(i*steps, 0)
 		out := matrixAt{addressOf(g.shared) + uintptr(4*i*size), g.n, 1}
 		packed := g.locals[worker][aFloats:]
-		for k0 := 0; k0 < s.k; k0 += s.kc {
-			kc := min(s.kc, s.k-k0)
-			s.pack(packed, b, k0, kc, s.panels)
-			s.rows(worker, a, b, out, packed, k0, kc, 0, s.m, s.panels)
+		for k0 := 0; k0 < s.k; k0 += s.ks {
+			ks := min(s.ks, s.k-k0)
+			s.pack(packed, b, k0, ks, s.panels)
+			s.rows(worker, a, b, out, packed, k0, ks, 0, s.m, s.panels)
 		}
 	}
 	join := g.each(g.m, 1+16*1024/g.n, func(lo, hi, _ int) {

@@ -38,6 +38,11 @@ type matrixAt struct {
 
 func (m matrixAt) at(i, j int) uintptr { return m.p + uintptr(4*(i*m.row+j*m.col)) }
 
+// panelsAtOnce is how many panels are packed together, a compromise: long pieces
+// of a row are read fast, but panels often lie a multiple of a cache's ways
+// apart, and more of these would drive each other out while they are written.
+const panelsAtOnce = 4
+
 // packPanels writes k rows of b, panel by panel, as [k][width] with zeros
 // behind a panel's last column. In packed every panel has depth rows; the k
 // rows begin at row from.
@@ -46,12 +51,13 @@ func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, d
 	for full < len(panels) && panels[full].n == t.cols {
 		full++
 	}
-	if b.col == 1 && full > 0 {
-		at, first := addressOf(packed)+uintptr(4*(panels[0].at*depth+from*t.cols)), panels[0].j
+	for b.col == 1 && full > 0 {
+		n, first := min(full, panelsAtOnce), panels[0]
+		at := addressOf(packed) + uintptr(4*(first.at*depth+from*t.cols))
 		for p := range k {
-			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first), t.cols, full, depth*t.cols, t.cols)
+			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first.j), t.cols, n, depth*t.cols, t.cols)
 		}
-		panels = panels[full:]
+		panels, full = panels[n:], full-n
 	}
 	for _, p := range panels {
 		dst := packed[p.at*depth+from*p.width:]
