@@ -132,7 +132,7 @@ func (c checker) rest(op Op) {
 	case *SGD, *AdamW, *Lerp:
 		c.update(op)
 	default:
-		if !c.recurrent(op) {
+		if !c.recurrent(op) && !c.attention(op) {
 			c.move(op)
 		}
 	}

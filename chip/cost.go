@@ -32,6 +32,10 @@ func FLOPs(op Op, ins, outs []Value) int64 {
 		return n * (2*perFilter(ins[1]) + op.perResult(outs[0].DType))
 	case *LSTM, *LSTMGrad, *GRU, *GRUGrad:
 		return recurrentFLOPs(op, x, int64(outs[1].Shape[1]))
+	case *Attention:
+		return op.flops(SizesOf(ins[0], ins[1], ins[2], op.TimeFirst))
+	case *AttentionGrad:
+		return op.flops(SizesOf(ins[0], ins[1], ins[2], op.TimeFirst))
 	case *TopK: // each element finds its place among the k best
 		return x * int64(bits.Len(uint(outs[0].Shape[len(outs[0].Shape)-1])))
 	case *CTC: // for each frame and state, two sums of logarithms of four each, both ways, and the share of the gradient

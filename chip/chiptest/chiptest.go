@@ -39,7 +39,7 @@ var groups = sync.OnceValue(func() []group {
 	return []group{
 		{"gemm", gemmRows()}, {"conv", convRows()}, {"int8", int8Rows()}, {"pool", poolRows()}, {"reduce", reduceRows()},
 		{"row", rowRows()}, {"norm", normRows()}, {"move", moveRows()}, {"make", makeRows()},
-		{"update", updateRows()}, {"map", mapRows()}, {"bfloat", bfloatRows()}, {"insert", insertRows()}, {"cumsum", cumSumRows()}, {"recurrent", recurrentRows()},
+		{"update", updateRows()}, {"map", mapRows()}, {"bfloat", bfloatRows()}, {"insert", insertRows()}, {"cumsum", cumSumRows()}, {"recurrent", recurrentRows()}, {"attention", attentionRows()},
 	}
 })
 

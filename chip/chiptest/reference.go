@@ -49,7 +49,7 @@ func (r row) reference() []array {
 	case *chip.Resize:
 		refResize(op, ins[0], outs[0])
 	default:
-		if !refInt8(op, ins, outs) && !refRecurrent(op, ins, outs) && !refRows(op, ins, outs) && !refMove(op, ins, outs) && !refUpdate(op, ins, outs) {
+		if !refInt8(op, ins, outs) && !refAttention(op, ins, outs) && !refRecurrent(op, ins, outs) && !refRows(op, ins, outs) && !refMove(op, ins, outs) && !refUpdate(op, ins, outs) {
 			panic(fmt.Sprintf("no reference for %T", op))
 		}
 	}

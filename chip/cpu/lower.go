@@ -41,6 +41,10 @@ func (c *call) lower(op chip.Op) (kernel, error) {
 		return c.softmax(op), nil
 	case *chip.SoftmaxGrad:
 		return c.softmaxGrad(op), nil
+	case *chip.Attention:
+		return c.attention(op), nil
+	case *chip.AttentionGrad:
+		return c.attentionGrad(op), nil
 	case *chip.CrossEntropy:
 		return c.crossEntropy(op), nil
 	case *chip.CrossEntropyGrad:

@@ -32,7 +32,10 @@ func init() {
 		"AdaptiveAvgPool2D":  wrong(func(b *bench) { graph.AdaptiveAvgPool2D(b.f(2, 3), 1, 1) }, "AdaptiveAvgPool2D(float32[2 3])"),
 		"AdaptiveAvgPool1D":  wrong(func(b *bench) { graph.AdaptiveAvgPool1D(b.f(2, 3), 1) }, "AdaptiveAvgPool", "float32[2 3"),
 		"Attention":          wrong(func(b *bench) { graph.Attention(b.f(2, 3), b.f(2, 3), b.f(2, 3), graph.AttentionOptions{}) }, "Attention(float32[2 3], float32[2 3], float32[2 3])"),
-		"Conv3D":             wrong(func(b *bench) { graph.Conv3D(b.f(1, 2, 3, 4), b.f(1, 1, 1, 4, 2), nil, graph.Conv3DOptions{}) }, "Conv3D(float32[1 2 3 4]"),
+		"AttentionFormula": wrong(func(b *bench) {
+			graph.AttentionFormula(b.f(2, 4, 3, 8), b.f(2, 3, 3, 8), b.f(2, 3, 3, 8), graph.AttentionOptions{})
+		}, "Attention(float32[2 4 3 8], float32[2 3 3 8], float32[2 3 3 8])", "3 heads of keys do not divide 4"),
+		"Conv3D": wrong(func(b *bench) { graph.Conv3D(b.f(1, 2, 3, 4), b.f(1, 1, 1, 4, 2), nil, graph.Conv3DOptions{}) }, "Conv3D(float32[1 2 3 4]"),
 		"ConvTranspose2D": wrong(func(b *bench) {
 			graph.ConvTranspose2D(b.f(1, 4, 4, 3), b.f(2, 2, 2, 4), nil, graph.ConvTransposeOptions{})
 		}, "ConvTranspose2D(float32[1 4 4 3], float32[2 2 2 4])", "channels"),

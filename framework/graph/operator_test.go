@@ -169,6 +169,11 @@ var gradientCases = map[string]graphtest.Case{
 
 	"LayerNorm": of(func(in nodes) *node { return graph.LayerNorm(in[0], in[1], in[2], 1e-3) },
 		values(1, -1, 1, 2, 3, 6), values(2, 0.5, 1.5, 6), values(3, -1, 1, 6)),
+	"Attention": of(func(in nodes) *node { return graph.Attention(in[0], in[1], in[2], graph.AttentionOptions{}) },
+		values(1, -2, 2, 2, 4, 3, 5), values(2, -2, 2, 2, 2, 6, 5), values(3, -1, 1, 2, 2, 6, 4)),
+	"Attention/causal": of(func(in nodes) *node {
+		return graph.Attention(in[0], in[1], in[2], graph.AttentionOptions{Causal: true, TimeFirst: true, Scale: 0.7})
+	}, values(1, -2, 2, 1, 5, 2, 3), values(2, -2, 2, 1, 5, 2, 3), values(3, -1, 1, 1, 5, 2, 3)),
 	"RMSNorm": of(func(in nodes) *node { return graph.RMSNorm(in[0], in[1], 1e-3) }, values(1, -1, 1, 4, 6), values(2, 0.5, 1.5, 6)),
 	"BatchNormTrain": {Mode: graph.Train, Inputs: tensors{values(1, -1, 1, 3, 2, 2, 4), values(2, 0.5, 1.5, 4), values(3, -1, 1, 4)},
 		Build: func(_ *graph.Graph, in nodes) *node { return batchNorm(in) }},

@@ -159,6 +159,10 @@ var plants = map[string]func(d *garden) *node{
 		x := d.any(2, 3, 4)
 		return graph.Tanh(graph.LayerNorm(x, d.weights(x.Dim(-1)), d.weights(x.Dim(-1)), 1e-1))
 	},
+	"Attention": func(d *garden) *node {
+		x := d.any(4)
+		return graph.Attention(x, graph.Tanh(x), x, graph.AttentionOptions{Causal: d.flag("causal"), TimeFirst: d.flag("time first")})
+	},
 	"RMSNorm": func(d *garden) *node {
 		x := d.any(2, 3, 4)
 		return graph.Tanh(graph.RMSNorm(x, d.weights(x.Dim(-1)), 1e-1))

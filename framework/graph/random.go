@@ -40,12 +40,17 @@ func Bernoulli(g *Graph, p float32, dims ...Dim) *Node { return random(g, chip.B
 // in a training graph; otherwise it returns x.
 // Source: Srivastava et al. 2014, JMLR 15.
 func Dropout(x *Node, p float32) *Node {
-	if p < 0 || p >= 1 {
-		Fail("Dropout", []*Node{x}, "the probability %v is not in [0, 1)", p)
-	}
-	if p == 0 || !x.Graph().Training() {
+	if !drops(x, p) {
 		return x
 	}
 	mask := MulScalar(Bernoulli(x.Graph(), 1-p, x.shape...), 1/(1-p))
 	return Mul(x, mask)
+}
+
+// drops tells whether Dropout does anything, and fails for no probability.
+func drops(x *Node, p float32) bool {
+	if p < 0 || p >= 1 {
+		Fail("Dropout", []*Node{x}, "the probability %v is not in [0, 1)", p)
+	}
+	return p != 0 && x.Graph().Training()
 }

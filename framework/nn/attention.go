@@ -7,7 +7,7 @@ import "github.com/macaw-ai/macaw/framework/graph"
 type MultiHeadAttention struct {
 	Query, Output *Linear // [d, d]
 	Key, Value    *Linear // [d, d·KeyValueHeads/heads]
-	heads         int
+	queryHeads    int
 	options       AttentionOptions
 }
 
@@ -47,7 +47,7 @@ func NewMultiHeadAttention(p *Params, d, heads int, o AttentionOptions) *MultiHe
 	}
 	shared := d / heads * o.KeyValueHeads
 	return &MultiHeadAttention{Query: part("query", d, o.Init), Key: part("key", shared, o.Init),
-		Value: part("value", shared, o.Init), Output: part("output", d, o.OutputInit), heads: heads, options: o}
+		Value: part("value", shared, o.Init), Output: part("output", d, o.OutputInit), queryHeads: heads, options: o}
 }
 
 // Forward attends within x [N,T,d]. mask, which may be nil, is Bool or float32
@@ -67,8 +67,13 @@ func (a *MultiHeadAttention) Cross(x, memory, mask *graph.Node) *graph.Node {
 
 func (a *MultiHeadAttention) attend(x, memory, mask *graph.Node, causal bool) *graph.Node {
 	a.check(x, memory)
-	q, k, v := a.project(x, memory, graph.Positions(x.Graph(), x.Dim(1)))
 	o := graph.AttentionOptions{Causal: causal, Dropout: a.options.Dropout}
+	if mask == nil && a.options.Rotary == nil { // the heads stay where the products put them
+		o.TimeFirst = true
+		y := graph.Attention(a.heads(a.Query.Forward(x), a.queryHeads), a.heads(a.Key.Forward(memory), a.options.KeyValueHeads), a.heads(a.Value.Forward(memory), a.options.KeyValueHeads), o)
+		return a.Output.Forward(a.together(y))
+	}
+	q, k, v := a.project(x, memory, graph.Positions(x.Graph(), x.Dim(1)))
 	if mask != nil {
 		o.Mask = graph.Reshape(mask, mask.Dim(0), graph.Const(1), graph.Const(1), mask.Dim(1))
 	}
@@ -85,7 +90,7 @@ func (a *MultiHeadAttention) check(xs ...*graph.Node) {
 
 // project makes queries of x, and keys and values of memory, whose positions are at.
 func (a *MultiHeadAttention) project(x, memory, at *graph.Node) (q, k, v *graph.Node) {
-	q = a.split(a.Query.Forward(x), a.heads)
+	q = a.split(a.Query.Forward(x), a.queryHeads)
 	k = a.split(a.Key.Forward(memory), a.options.KeyValueHeads)
 	v = a.split(a.Value.Forward(memory), a.options.KeyValueHeads)
 	if a.options.Rotary != nil {
@@ -94,14 +99,22 @@ func (a *MultiHeadAttention) project(x, memory, at *graph.Node) (q, k, v *graph.
 	return q, k, v
 }
 
-// split makes heads of the features: [N,T,heads·D] to [N,heads,T,D].
+// heads cuts the features: [N,T,heads·D] to [N,T,heads,D].
+func (a *MultiHeadAttention) heads(x *graph.Node, heads int) *graph.Node {
+	return graph.Reshape(x, x.Dim(0), x.Dim(1), graph.Const(heads), x.Dim(2).Div(graph.Const(heads)))
+}
+
+// split puts the heads first: [N,T,heads·D] to [N,heads,T,D].
 func (a *MultiHeadAttention) split(x *graph.Node, heads int) *graph.Node {
-	y := graph.Reshape(x, x.Dim(0), x.Dim(1), graph.Const(heads), x.Dim(2).Div(graph.Const(heads)))
-	return graph.Transpose(y, 0, 2, 1, 3)
+	return graph.Transpose(a.heads(x, heads), 0, 2, 1, 3)
+}
+
+// together undoes heads.
+func (a *MultiHeadAttention) together(y *graph.Node) *graph.Node {
+	return graph.Reshape(y, y.Dim(0), y.Dim(1), y.Dim(2).Mul(y.Dim(3)))
 }
 
 // join undoes split and applies the output layer.
 func (a *MultiHeadAttention) join(y *graph.Node) *graph.Node {
-	y = graph.Transpose(y, 0, 2, 1, 3)
-	return a.Output.Forward(graph.Reshape(y, y.Dim(0), y.Dim(1), y.Dim(2).Mul(y.Dim(3))))
+	return a.Output.Forward(a.together(graph.Transpose(y, 0, 2, 1, 3)))
 }

@@ -109,6 +109,19 @@ func exportLayerNorm(x *exporter, n *graph.Node) error {
 	return x.set(n, x.b.Op("LayerNormalization", attrs, x.plain(in[0]), x.plain(in[1]), x.plain(in[2])))
 }
 
+// exportAttention spells the operator out: readers of operator sets before 23
+// know no attention.
+func exportAttention(x *exporter, n *graph.Node) error {
+	in, a := n.Inputs(), n.Op().Attrs.(graph.AttentionAttrs)
+	y := graph.AttentionFormula(in[0], in[1], in[2], graph.AttentionOptions{Scale: a.Scale, Causal: a.Causal, TimeFirst: a.TimeFirst})
+	for _, m := range x.reach([]*graph.Node{y}) {
+		if err := x.node(m); err != nil {
+			return err
+		}
+	}
+	return x.set(n, x.plain(y))
+}
+
 func exportRMSNorm(x *exporter, n *graph.Node) error {
 	b, v := x.b, x.plain(n.Inputs()[0])
 	mean := b.Op("ReduceMean", nil, b.Op("Mul", nil, v, v), b.Ints(-1))

@@ -25,6 +25,7 @@ func init() {
 		"AvgPool2D":       exportPool,
 		"BatchNorm":       exportBatchNorm,
 		"LayerNorm":       exportLayerNorm,
+		"Attention":       exportAttention,
 		"RMSNorm":         exportRMSNorm,
 		"Linear":          exportLinear,
 		"MatMul":          exportMatMul,
