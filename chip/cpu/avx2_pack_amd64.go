@@ -4,20 +4,23 @@
 
 package cpu
 
-// copyLanes16AVX2 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes16AVX2 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
-// copyLanes8AVX2 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes8AVX2 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
-// copyLanes6AVX2 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes6AVX2 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
 // transpose8AVX2 writes dst[k][r] = rows[r][k] for 8 rows and 8·n steps, stride bytes
 // apart; 32 bytes are written at each step.

@@ -4,64 +4,103 @@
 
 #include "textflag.h"
 
-// func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX
-TEXT ·copyLanes16AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ from+32(FP), SI
+// func copyLanes16AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, MMX+
+TEXT ·copyLanes16AVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), BX
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DI
+	MOVQ to+24(FP), R8
+	MOVQ from+32(FP), R9
+	MOVQ rows+40(FP), R10
+	MOVQ toRow+48(FP), R11
+	MOVQ fromRow+56(FP), R12
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    SI, CX
-	ADDQ    BX, AX
-	DECQ    DX
-	JNZ     group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 
-// func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX
-TEXT ·copyLanes8AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ from+32(FP), SI
+// func copyLanes8AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, MMX+
+TEXT ·copyLanes8AVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), BX
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DI
+	MOVQ to+24(FP), R8
+	MOVQ from+32(FP), R9
+	MOVQ rows+40(FP), R10
+	MOVQ toRow+48(FP), R11
+	MOVQ fromRow+56(FP), R12
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS (CX), Y0
-	VMOVUPS Y0, (AX)
-	ADDQ    SI, CX
-	ADDQ    BX, AX
-	DECQ    DX
-	JNZ     group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS    (CX), Y0
+	VMOVUPS    Y0, (AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 
-// func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX
-TEXT ·copyLanes6AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ from+32(FP), SI
+// func copyLanes6AVX2(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, MMX+
+TEXT ·copyLanes6AVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), BX
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DI
+	MOVQ to+24(FP), R8
+	MOVQ from+32(FP), R9
+	MOVQ rows+40(FP), R10
+	MOVQ toRow+48(FP), R11
+	MOVQ fromRow+56(FP), R12
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS (CX), X0
-	VMOVSD  16(CX), X1
-	VMOVUPS X0, (AX)
-	VMOVSD  X1, 16(AX)
-	ADDQ    SI, CX
-	ADDQ    BX, AX
-	DECQ    DX
-	JNZ     group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS    (CX), X0
+	VMOVSD     16(CX), X1
+	VMOVUPS    X0, (AX)
+	VMOVSD     X1, 16(AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 

@@ -4,20 +4,23 @@
 
 package cpu
 
-// copyLanes32AVX512 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes32AVX512 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes32AVX512(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes32AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
-// copyLanes16AVX512 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes16AVX512 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes16AVX512(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes16AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
-// copyLanes12AVX512 copies n groups of floats; to and from are the bytes between groups.
+// copyLanes12AVX512 copies rows of n groups of floats; to and from are the bytes between groups,
+// toRow and fromRow those between rows.
 //
 //go:noescape
-func copyLanes12AVX512(dst uintptr, src uintptr, n int, to int, from int)
+func copyLanes12AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
 
 // transpose16AVX512 writes dst[k][r] = rows[r][k] for n of 16 rows and steps steps, stride bytes
 // apart. Every row is read.

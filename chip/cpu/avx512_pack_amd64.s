@@ -4,66 +4,106 @@
 
 #include "textflag.h"
 
-// func copyLanes32AVX512(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX, AVX512F
-TEXT ·copyLanes32AVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ from+32(FP), SI
+// func copyLanes32AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·copyLanes32AVX512(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), BX
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DI
+	MOVQ to+24(FP), R8
+	MOVQ from+32(FP), R9
+	MOVQ rows+40(FP), R10
+	MOVQ toRow+48(FP), R11
+	MOVQ fromRow+56(FP), R12
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS (CX), Z0
-	VMOVUPS Z0, (AX)
-	VMOVUPS 64(CX), Z0
-	VMOVUPS Z0, 64(AX)
-	ADDQ    SI, CX
-	ADDQ    BX, AX
-	DECQ    DX
-	JNZ     group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS    (CX), Z0
+	VMOVUPS    Z0, (AX)
+	PREFETCHT0 64(CX)(R12*8)
+	VMOVUPS    64(CX), Z0
+	VMOVUPS    Z0, 64(AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 
-// func copyLanes16AVX512(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX, AVX512F
-TEXT ·copyLanes16AVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ from+32(FP), SI
+// func copyLanes16AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·copyLanes16AVX512(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), BX
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), DI
+	MOVQ to+24(FP), R8
+	MOVQ from+32(FP), R9
+	MOVQ rows+40(FP), R10
+	MOVQ toRow+48(FP), R11
+	MOVQ fromRow+56(FP), R12
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS (CX), Z0
-	VMOVUPS Z0, (AX)
-	ADDQ    SI, CX
-	ADDQ    BX, AX
-	DECQ    DX
-	JNZ     group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS    (CX), Z0
+	VMOVUPS    Z0, (AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 
-// func copyLanes12AVX512(dst uintptr, src uintptr, n int, to int, from int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·copyLanes12AVX512(SB), NOSPLIT, $0-40
-	MOVQ  dst+0(FP), AX
-	MOVQ  src+8(FP), CX
-	MOVQ  n+16(FP), DX
-	MOVQ  to+24(FP), BX
-	MOVQ  from+32(FP), SI
-	MOVQ  $0x0000000c, DI
-	MOVL  $0x0000ffff, R8
-	BZHIL DI, R8, R8
-	KMOVW R8, K1
+// func copyLanes12AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·copyLanes12AVX512(SB), NOSPLIT, $0-64
+	MOVQ  dst+0(FP), BX
+	MOVQ  src+8(FP), SI
+	MOVQ  n+16(FP), DI
+	MOVQ  to+24(FP), R8
+	MOVQ  from+32(FP), R9
+	MOVQ  rows+40(FP), R10
+	MOVQ  toRow+48(FP), R11
+	MOVQ  fromRow+56(FP), R12
+	MOVQ  $0x0000000c, AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+row:
+	MOVQ BX, AX
+	MOVQ SI, CX
+	MOVQ DI, DX
 
 group:
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVUPS   Z0, K1, (AX)
-	ADDQ      SI, CX
-	ADDQ      BX, AX
-	DECQ      DX
-	JNZ       group
+	PREFETCHT0 (CX)(R12*8)
+	VMOVUPS.Z  (CX), K1, Z0
+	VMOVUPS    Z0, K1, (AX)
+	ADDQ       R9, CX
+	ADDQ       R8, AX
+	DECQ       DX
+	JNZ        group
+	ADDQ       R11, BX
+	ADDQ       R12, SI
+	DECQ       R10
+	JNZ        row
 	VZEROUPPER
 	RET
 

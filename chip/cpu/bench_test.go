@@ -198,3 +198,12 @@ func BenchmarkRows(b *testing.B) {
 		benchOp(b, 0, &chip.MaxPool{Window: g}, [][]int{{64, 28, 28, 6}}, [][]int{{64, 14, 14, 6}})
 	})
 }
+
+func BenchmarkTransposed(b *testing.B) {
+	for _, s := range [][3]int{{384, 384, 2048}, {384, 1536, 2048}, {1536, 384, 2048}} {
+		m, n, k := s[0], s[1], s[2]
+		b.Run(fmt.Sprintf("%dx%dx%d", m, n, k), func(b *testing.B) {
+			benchOp(b, 2*float64(m)*float64(n)*float64(k), &chip.Gemm{TransA: true}, [][]int{{k, m}, {k, n}}, [][]int{{m, n}})
+		})
+	}
+}

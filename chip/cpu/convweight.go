@@ -219,7 +219,7 @@ func (s *weightGrad) packWindows(dst []float32, p *weightPanel, first, rows, cha
 func (s *weightGrad) copyWindows(dst, src []float32, n int, p *weightPanel) {
 	step := s.op.StrideW * s.c
 	if p.n == p.width {
-		s.tier.lanes(addressOf(dst), addressOf(src), p.n, n, p.n, step)
+		s.tier.lanes(addressOf(dst), addressOf(src), p.n, groups{n: n, to: p.n, from: step, rows: 1})
 		return
 	}
 	for i := range n {

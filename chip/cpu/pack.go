@@ -4,9 +4,7 @@ import "unsafe"
 
 // packers bring operands into the order of the tiles.
 type packers struct {
-	// lanes copies n groups of width floats; to and from are the floats from one
-	// group to the next.
-	lanes func(dst, src uintptr, width, n, to, from int)
+	lanes func(dst, src uintptr, width int, g groups) // copies groups of width floats
 	// transposed writes dst[p·stride + r] = element r·lane + p behind src, for n
 	// lanes, at most group, and k steps; unless masked, it may write up to group
 	// floats behind each step.
@@ -14,6 +12,10 @@ type packers struct {
 	group      int
 	masked     bool
 }
+
+// groups are rows of n groups each, with the distances in floats from one group
+// and from one row to the next.
+type groups struct{ n, to, from, rows, toRow, fromRow int }
 
 var goPackers = packers{goLanes, goTransposed, 8, true}
 
@@ -54,9 +56,7 @@ func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, d
 	for b.col == 1 && full > 0 {
 		n, first := min(full, panelsAtOnce), panels[0]
 		at := addressOf(packed) + uintptr(4*(first.at*depth+from*t.cols))
-		for p := range k {
-			t.lanes(at+uintptr(4*p*t.cols), b.at(p, first.j), t.cols, n, depth*t.cols, t.cols)
-		}
+		t.lanes(at, b.at(0, first.j), t.cols, groups{n, depth * t.cols, t.cols, k, t.cols, b.row})
 		panels, full = panels[n:], full-n
 	}
 	for _, p := range panels {
@@ -103,9 +103,7 @@ func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 	h := t.rows
 	full := (hi - lo) / h
 	if a.row == 1 && full > 0 {
-		for p := range k {
-			t.lanes(addressOf(dst)+uintptr(4*p*h), a.at(lo, p), h, full, k*h, h)
-		}
+		t.lanes(addressOf(dst), a.at(lo, 0), h, groups{full, k * h, h, k, h, a.col})
 		lo, dst = lo+full*h, dst[full*h*k:]
 	}
 	for ; lo < hi; lo += h {
@@ -126,10 +124,13 @@ func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 	}
 }
 
-func goLanes(dst, src uintptr, width, n, to, from int) {
-	for range n {
-		copy(floatsAt(dst, width), floatsAt(src, width))
-		dst, src = dst+uintptr(4*to), src+uintptr(4*from)
+func goLanes(dst, src uintptr, width int, g groups) {
+	for r := range g.rows {
+		to, from := dst+uintptr(4*r*g.toRow), src+uintptr(4*r*g.fromRow)
+		for range g.n {
+			copy(floatsAt(to, width), floatsAt(from, width))
+			to, from = to+uintptr(4*g.to), from+uintptr(4*g.from)
+		}
 	}
 }
 

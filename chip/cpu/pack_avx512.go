@@ -5,16 +5,19 @@ package cpu
 var avx512Packers = packers{
 	group:  16,
 	masked: true,
-	lanes: func(dst, src uintptr, width, n, to, from int) {
+	lanes: func(dst, src uintptr, width int, g groups) {
+		if g.n == 0 || g.rows == 0 {
+			return
+		}
 		switch width {
 		case 32:
-			copyLanes32AVX512(dst, src, n, 4*to, 4*from)
+			copyLanes32AVX512(dst, src, g.n, 4*g.to, 4*g.from, g.rows, 4*g.toRow, 4*g.fromRow)
 		case 16:
-			copyLanes16AVX512(dst, src, n, 4*to, 4*from)
+			copyLanes16AVX512(dst, src, g.n, 4*g.to, 4*g.from, g.rows, 4*g.toRow, 4*g.fromRow)
 		case 12:
-			copyLanes12AVX512(dst, src, n, 4*to, 4*from)
+			copyLanes12AVX512(dst, src, g.n, 4*g.to, 4*g.from, g.rows, 4*g.toRow, 4*g.fromRow)
 		default:
-			goLanes(dst, src, width, n, to, from)
+			goLanes(dst, src, width, g)
 		}
 	},
 	transposed: func(dst []float32, src uintptr, lane, n, k, stride int) {

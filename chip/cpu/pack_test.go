@@ -23,14 +23,16 @@ func TestPackTwins(t *testing.T) {
 			}
 		}
 		for _, width := range []int{tier.rows, tier.cols, tier.narrow, 5} {
-			for _, n := range []int{1, 2, 7} {
-				to, from := width+3, width+1
-				src := random(r, n*from)
-				got, want := newGuarded(make([]float32, n*to)), newGuarded(make([]float32, n*to))
-				tier.lanes(addressOf(got.in), addressOf(src), width, n, to, from)
-				goLanes(addressOf(want.in), addressOf(src), width, n, to, from)
-				if err := closeTo(got.all, want.all, 0); err != nil {
-					t.Errorf("%s: %d groups of %d: %v", tier.name, n, width, err)
+			for _, n := range []int{0, 1, 2, 7} {
+				for _, rows := range []int{0, 1, 3} {
+					g := groups{n, width + 3, width + 1, rows, n*(width+3) + 2, n*(width+1) + 5}
+					src := random(r, rows*g.fromRow)
+					got, want := newGuarded(make([]float32, rows*g.toRow)), newGuarded(make([]float32, rows*g.toRow))
+					tier.lanes(addressOf(got.in), addressOf(src), width, g)
+					goLanes(addressOf(want.in), addressOf(src), width, g)
+					if err := closeTo(got.all, want.all, 0); err != nil {
+						t.Errorf("%s: %d rows of %d groups of %d: %v", tier.name, rows, n, width, err)
+					}
 				}
 			}
 		}

@@ -6,24 +6,27 @@ import (
 
 // copyMasked copies groups of width floats, the last of which under a mask.
 func (g gen) copyMasked(name string, width int) {
-	dst, src, n, to, from := g.copying(name)
 	var rest mask
-	if width%g.set.lanes > 0 {
-		lanes := g.GP64()
-		g.MOVQ(U32(width%g.set.lanes), lanes)
-		rest = g.first(lanes)
-	}
-	g.Label("group")
+	c := g.copying(name, func() {
+		if width%g.set.lanes > 0 {
+			lanes := g.GP64()
+			g.MOVQ(U32(width%g.set.lanes), lanes)
+			rest = g.first(lanes)
+		}
+	})
 	for at := 0; at < width; at += g.set.lanes {
 		var m mask
 		if at+g.set.lanes > width {
 			m = rest
 		}
+		if at > 0 {
+			g.PREFETCHT0(Mem{Base: c.src, Index: c.fromRow, Scale: 8, Disp: 4 * at})
+		}
 		y := g.vec()
-		g.loadAt(Mem{Base: src, Disp: 4 * at}, y, m)
-		g.storeAt(y, Mem{Base: dst, Disp: 4 * at}, m)
+		g.loadAt(Mem{Base: c.src, Disp: 4 * at}, y, m)
+		g.storeAt(y, Mem{Base: c.dst, Disp: 4 * at}, m)
 	}
-	g.nextGroup(dst, src, n, to, from)
+	g.copied(c)
 }
 
 // transpose16 turns blocks of 16 rows by 16 steps, and what is left of the

@@ -22,8 +22,8 @@ func packs(g gen) {
 
 // copyLanes copies groups of width floats from even distances to even distances.
 func (g gen) copyLanes(name string, width int) {
-	dst, src, n, to, from := g.copying(name)
-	g.Label("group")
+	c := g.copying(name, func() {})
+	dst, src := c.dst, c.src
 	switch width {
 	case 16:
 		a, b := g.YMM(), g.YMM()
@@ -42,25 +42,46 @@ func (g gen) copyLanes(name string, width int) {
 		g.VMOVUPS(a, Mem{Base: dst})
 		g.VMOVSD(b, Mem{Base: dst, Disp: 16})
 	}
-	g.nextGroup(dst, src, n, to, from)
+	g.copied(c)
 }
 
-// copying begins a function that copies groups of floats.
-func (g gen) copying(name string) (dst, src, n, to, from reg.Register) {
-	g.Doc(g.function(name) + " copies n groups of floats; to and from are the bytes between groups.")
-	g.SignatureExpr("func(dst, src uintptr, n, to, from int)")
-	dst, src = g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64())
-	n = g.Load(g.Param("n"), g.GP64())
-	to, from = g.Load(g.Param("to"), g.GP64()), g.Load(g.Param("from"), g.GP64())
-	return dst, src, n, to, from
+// copies are the registers of a function that copies groups of floats.
+type copies struct {
+	dst, src, n, to, from        reg.GPVirtual // of the present row
+	row, rowSrc                  reg.GPVirtual
+	groups, rows, toRow, fromRow reg.GPVirtual
 }
 
-// nextGroup ends the loop at the label group.
-func (g gen) nextGroup(dst, src, n, to, from reg.Register) {
-	g.ADDQ(from, src)
-	g.ADDQ(to, dst)
-	g.DECQ(n)
+// copying begins a function that copies rows of groups of floats. The rows lie
+// too far apart for the processor to foresee them: those to come are fetched.
+// What before writes comes in front of the loops.
+func (g gen) copying(name string, before func()) copies {
+	g.Doc(g.function(name)+" copies rows of n groups of floats; to and from are the bytes between groups,",
+		"toRow and fromRow those between rows.")
+	g.SignatureExpr("func(dst, src uintptr, n, to, from, rows, toRow, fromRow int)")
+	param := func(name string) reg.GPVirtual { return g.Load(g.Param(name), g.GP64()).(reg.GPVirtual) }
+	c := copies{dst: g.GP64(), src: g.GP64(), n: g.GP64(), row: param("dst"), rowSrc: param("src"), groups: param("n"),
+		to: param("to"), from: param("from"), rows: param("rows"), toRow: param("toRow"), fromRow: param("fromRow")}
+	before()
+	g.Label("row")
+	g.MOVQ(c.row, c.dst)
+	g.MOVQ(c.rowSrc, c.src)
+	g.MOVQ(c.groups, c.n)
+	g.Label("group")
+	g.PREFETCHT0(Mem{Base: c.src, Index: c.fromRow, Scale: 8})
+	return c
+}
+
+// copied ends the loops that copying begins.
+func (g gen) copied(c copies) {
+	g.ADDQ(c.from, c.src)
+	g.ADDQ(c.to, c.dst)
+	g.DECQ(c.n)
 	g.JNZ(LabelRef("group"))
+	g.ADDQ(c.toRow, c.row)
+	g.ADDQ(c.fromRow, c.rowSrc)
+	g.DECQ(c.rows)
+	g.JNZ(LabelRef("row"))
 	g.VZEROUPPER()
 	g.RET()
 }
