@@ -49,15 +49,11 @@ func (p *program) geluRoot(f *flow, sum, x value) *instr {
 
 // reader is the one instruction that reads v, with its other operand.
 func (p *program) reader(f *flow, v value) (in *instr, other value) {
-	s := p.storeOf(v)
-	if f.kept[s] || len(f.reads[s]) != 1 {
+	in = p.next(f, v)
+	if in == nil || len(in.args) != 2 {
 		return nil, 0
 	}
-	in = p.instrs[f.reads[s][0]]
-	if len(in.args) != 2 {
-		return nil, 0
-	}
-	if p.storeOf(in.args[0]) == s {
+	if p.storeOf(in.args[0]) == p.storeOf(v) {
 		return in, in.args[1]
 	}
 	return in, in.args[0]

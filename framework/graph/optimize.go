@@ -30,8 +30,11 @@ func rewrite(dev chip.Device, p *program) error {
 	if err := fold(dev, p); err != nil {
 		return err
 	}
-	simplify(p)
 	recogniseGELU(p)
+	recogniseLayerNorm(p)
+	deadcode(p)
+	simplify(p)
+	recogniseAttention(p)
 	cse(p)
 	deadcode(p)
 	fuseEpilogues(p)

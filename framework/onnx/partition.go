@@ -30,9 +30,16 @@ func (p *program) partition(dev chip.Device, declared []tensor.DType, denied map
 	types := p.slotTypes(declared)
 	phase := make([]int, len(p.consts)) // of the slot's maker; 0 for inputs and constants
 	stepPhase := make([]int, len(p.steps))
+	sized := make([]bool, len(p.consts)) // made of shapes and constants alone
 	for i, st := range p.steps {
 		at := 0
-		if !denied[st.call] && liftable(&st, types) {
+		ofSizes := p.ofSizes(&st, sized)
+		for _, s := range st.outs {
+			if s >= 0 {
+				sized[s] = ofSizes
+			}
+		}
+		if !denied[st.call] && (liftable(&st, types) || ofSizes && sizeArithmetic[operatorName(st.call.node)] != nil) {
 			at = 1
 		}
 		for _, s := range st.ins {
@@ -73,6 +80,20 @@ func (p *program) partition(dev chip.Device, declared []tensor.DType, denied map
 	}
 	p.steps = steps
 	return segments
+}
+
+// ofSizes reports whether st reads nothing but shapes, constants and what is made
+// of these: when its graph is traced the results are sizes or known.
+func (p *program) ofSizes(st *step, sized []bool) bool {
+	if operatorName(st.call.node) == "Shape" {
+		return true
+	}
+	for _, s := range st.ins {
+		if s >= 0 && p.consts[s] == nil && !sized[s] {
+			return false
+		}
+	}
+	return !st.call.draws && !st.call.graphs
 }
 
 // liftable reports whether the device may run st as far as its types tell.

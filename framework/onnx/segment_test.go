@@ -151,3 +151,26 @@ func TestExportedNetworksRunOnTheDevice(t *testing.T) {
 		s.Close()
 	}
 }
+
+// TestIntegersOfSizesStayInSegments: a scale that an exporter computes from the
+// width, (C/6)^-0.5, neither cuts the network nor is left to be computed.
+func TestIntegersOfSizesStayInSegments(t *testing.T) {
+	b := NewBuilder("scale")
+	x := b.Input("x", tensor.Float32, "N", 4, 24)
+	y := b.Op("MatMul", nil, x, b.Const(tensor.New(tensor.Float32, 24, 24)))
+	width := b.Op("Gather", nil, b.Op("Shape", nil, y), b.Const(tensor.Scalar(int64(2))))
+	head := b.Op("Cast", Attrs{"to": tensor.Float32}, b.Op("Div", nil, width, b.Const(tensor.Scalar(int64(6)))))
+	scaled := b.Op("Mul", nil, y, b.Op("Pow", nil, head, b.Float(-0.5)))
+	b.Output("y", b.Op("MatMul", nil, scaled, b.Const(tensor.New(tensor.Float32, 24, 3))), tensor.Float32, "N", 4, 3)
+	s, err := NewSession(b.Model(), device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Run(context.Background(), map[string]*tensor.Tensor{"x": tensor.New(tensor.Float32, 2, 4, 24)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.device) != 1 || len(s.prog.steps) != 1 || fallbacks(s) != nil {
+		t.Errorf("%d segments and %d steps, want one of each; %v", len(s.device), len(s.prog.steps), fallbacks(s))
+	}
+}
