@@ -4,62 +4,62 @@
 
 package cpu
 
-// pairTile6x16AVX2 adds products of pairs of int16, six rows by 16 columns; see pairs.
+// intTile6x16AVX2 adds products of integers, 6 rows by 16 columns; see integers.
 //
 //go:noescape
-func pairTile6x16AVX2(t *byte)
+func intTile6x16AVX2(t *byte)
 
-// pairTile6x8AVX2 adds products of pairs of int16, six rows by 8 columns; see pairs.
-//
-//go:noescape
-func pairTile6x8AVX2(t *byte)
-
-// pairRows6x16AVX2 multiplies n times six rows of pairs, row bytes apart, by a panel of 16 columns.
+// pairRows6x16AVX2 multiplies n times 6 rows of pairs, row bytes apart, by a panel of 16 columns.
 //
 //go:noescape
 func pairRows6x16AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
 
-// pairRows6x8AVX2 multiplies n times six rows of pairs, row bytes apart, by a panel of 8 columns.
+// intTile6x8AVX2 adds products of integers, 6 rows by 8 columns; see integers.
+//
+//go:noescape
+func intTile6x8AVX2(t *byte)
+
+// pairRows6x8AVX2 multiplies n times 6 rows of pairs, row bytes apart, by a panel of 8 columns.
 //
 //go:noescape
 func pairRows6x8AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
 
-// centreAVX2 writes dst[i] = src[i] - zero as int16 for n bytes, at least 16.
+// widenBytesAVX2 writes dst[i] = src[i] as int16 for n bytes, at least 16.
 //
 //go:noescape
-func centreAVX2(dst uintptr, src uintptr, n int, zero int)
+func widenBytesAVX2(dst uintptr, src uintptr, n int)
 
-// requantiseByteAVX2 is requantise for eight columns.
+// requantiseByteAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseByteAVX2(q *byte)
 
-// requantiseByteAddByteAVX2 is requantise for eight columns.
+// requantiseByteAddByteAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseByteAddByteAVX2(q *byte)
 
-// requantiseByteAddFloatAVX2 is requantise for eight columns.
+// requantiseByteAddFloatAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseByteAddFloatAVX2(q *byte)
 
-// requantiseFloatAVX2 is requantise for eight columns.
+// requantiseFloatAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseFloatAVX2(q *byte)
 
-// requantiseFloatAddByteAVX2 is requantise for eight columns.
+// requantiseFloatAddByteAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseFloatAddByteAVX2(q *byte)
 
-// requantiseFloatAddFloatAVX2 is requantise for eight columns.
+// requantiseFloatAddFloatAVX2 is requantise for 8 columns.
 //
 //go:noescape
 func requantiseFloatAddFloatAVX2(q *byte)
 
-// pairLoopAVX2 runs n rounds of 12 independent products of eight pairs of int16, added in 32 bits.
+// intLoopAVX2 runs n rounds of 12 independent products of 8 words, added in 32 bits.
 //
 //go:noescape
-func pairLoopAVX2(n int)
+func intLoopAVX2(n int)

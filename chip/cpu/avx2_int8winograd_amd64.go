@@ -4,22 +4,22 @@
 
 package cpu
 
-// window2AVX2 is Bᵀ·d·B of pairWinograd for tiles of two by two and 16·n channels; distances are in bytes.
+// window2AVX2 is Bᵀ·d·B of intWinograd for tiles of two by two and 16·n channels; distances are in bytes.
 //
 //go:noescape
 func window2AVX2(dst uintptr, src uintptr, n int, row int, pixel int, part int)
 
-// sum2AVX2 is Aᵀ·m·A/4 of pairWinograd for n tiles of eight columns; distances are in bytes.
+// sum2AVX2 is Aᵀ·m·A/4 of intWinograd for n tiles of 8 columns; distances are in bytes.
 //
 //go:noescape
 func sum2AVX2(dst uintptr, src uintptr, n int, row int, pixel int, part int)
 
-// window4AVX2 is Bᵀ·d·B of pairWinograd for tiles of four by four and 16·n channels; distances are in bytes.
+// window4AVX2 is Bᵀ·d·B of intWinograd for tiles of four by four and 16·n channels; distances are in bytes.
 //
 //go:noescape
 func window4AVX2(dst uintptr, src uintptr, n int, row int, pixel int, part int)
 
-// sum4AVX2 is Aᵀ·m·A of pairWinograd for n tiles of eight columns, and changes m; distances are in bytes.
+// sum4AVX2 is Aᵀ·m·A of intWinograd for n tiles of 8 columns, and changes m; distances are in bytes.
 //
 //go:noescape
 func sum4AVX2(dst uintptr, src uintptr, n int, row int, pixel int, part int)

@@ -7,10 +7,10 @@ import (
 )
 
 // gemmInt8 adds up rows of the weights, four inputs at a time, where the tier
-// has no kernel for pairs.
+// has no kernel for integers.
 func (c *call) gemmInt8(op *chip.GemmInt8) kernel {
-	if c.tier.pairs.usable() && c.outs[0].Len() > 0 {
-		return c.pairGemm(op)
+	if c.tier.integers.usable() && c.outs[0].Len() > 0 {
+		return c.intGemm(op)
 	}
 	k, n := c.ins[1].Shape[0], c.ins[1].Shape[1]
 	c.wantLocal(n)
@@ -27,11 +27,11 @@ func (c *call) gemmInt8(op *chip.GemmInt8) kernel {
 }
 
 // convInt8 adds up the taps of one output position after the other, all
-// channels together, where the tier has no kernel for pairs or the groups are
+// channels together, where the tier has no kernel for integers or the groups are
 // small. A tap outside of the image adds nothing.
 func (c *call) convInt8(op *chip.ConvInt8) kernel {
-	if c.tier.pairs.usable() && c.outs[0].Len() > 0 && c.outs[0].Shape[3]/op.Groups >= c.tier.pairTile.narrow/2 {
-		return c.pairConv(op)
+	if c.tier.integers.usable() && c.outs[0].Len() > 0 && c.outs[0].Shape[3]/op.Groups >= c.tier.intShape.narrow/2 {
+		return c.intConv(op)
 	}
 	g := poolGeometry(op.Window, c.ins[0].Shape, c.outs[0].Shape)
 	filters := c.outs[0].Shape[3]

@@ -154,7 +154,7 @@ func TestInt8Twins(t *testing.T) {
 		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op { return &chip.ConvInt8{Window: window, Groups: c.groups, Integer: e} })
 		sizes[tileSize(&chip.ConvInt8{Window: window, Groups: c.groups}, x, w, out)]++
 	}
-	if bestTier().pairs.usable() && (sizes[0] < 5 || sizes[2] < 5 || sizes[4] < 5) {
+	if bestTier().integers.usable() && (sizes[0] < 5 || sizes[2] < 5 || sizes[4] < 5) {
 		t.Errorf("tiles by size: %v, want some of each", sizes)
 	}
 }
@@ -164,7 +164,7 @@ func tileSize(op *chip.ConvInt8, x, w chip.Value, out []int) int {
 	weights := &view{p: unsafe.Pointer(unsafe.SliceData(w.Data.([]int8))), n: w.Len()}
 	c := &call{executable: &executable{tier: bestTier(), pool: newPool(1)}, ins: []chip.Value{x, w}, in: []*view{nil, weights},
 		outs: []chip.Value{{DType: chip.Uint8, Shape: out}}}
-	if t := c.pairSliding(op).winogradTile(op); t != nil {
+	if t := c.intSliding(op).winogradTile(op); t != nil {
 		return t.size
 	}
 	return 0
@@ -183,7 +183,7 @@ func TestInt8LargestSums(t *testing.T) {
 		x, w := chip.Value{DType: chip.Uint8, Shape: []int{1, 36, 36, c.channels}, Kind: chip.Constant}, chip.Value{DType: chip.Int8, Shape: []int{3, 3, c.channels, 8}, Kind: chip.Constant}
 		x.Data, w.Data = slices.Repeat([]uint8{255}, x.Len()), slices.Repeat([]int8{c.weight}, w.Len())
 		out := []int{1, 36, 36, 8}
-		if got := tileSize(&chip.ConvInt8{Window: window, Groups: 1}, x, w, out); bestTier().pairs.usable() && got != c.size {
+		if got := tileSize(&chip.ConvInt8{Window: window, Groups: 1}, x, w, out); bestTier().integers.usable() && got != c.size {
 			t.Errorf("%d channels of weights %d: tiles of %d, want %d", c.channels, c.weight, got, c.size)
 		}
 		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op {

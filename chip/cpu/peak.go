@@ -16,7 +16,7 @@ func Peak(threads int) (one, together float64) { return peakOf(bestTier().fmaLoo
 
 // PeakInt8 is Peak for products of 8-bit integers added exactly in 32 bits, in
 // multiplications and additions per second.
-func PeakInt8(threads int) (one, together float64) { return peakOf(bestTier().pairLoop, threads) }
+func PeakInt8(threads int) (one, together float64) { return peakOf(bestTier().intLoop, threads) }
 
 // peakOf measures loop, which returns its number of operations.
 func peakOf(loop func(rounds int) float64, threads int) (one, together float64) {
@@ -64,8 +64,8 @@ func goFMALoop(rounds int) float64 {
 	return 8 * float64(rounds)
 }
 
-// goPairLoop multiplies and adds integers in four chains.
-func goPairLoop(rounds int) float64 {
+// goIntLoop multiplies and adds integers in four chains.
+func goIntLoop(rounds int) float64 {
 	a, b, c, d := int32(1), int32(2), int32(3), int32(4)
 	for i := range int32(rounds) {
 		a, b, c, d = a*i+1, b*i+1, c*i+1, d*i+1

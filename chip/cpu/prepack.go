@@ -29,7 +29,7 @@ type prepacks struct {
 
 // prepack returns n numbers that fill wrote for a constant argument under a
 // layout, and keeps them with the executable.
-func prepack[T float32 | int16](c *call, arg int, layout any, n int, fill func(dst []T)) []T {
+func prepack[T float32 | int32](c *call, arg int, layout any, n int, fill func(dst []T)) []T {
 	ps := &c.dev.packs
 	ps.mu.Lock()
 	defer ps.mu.Unlock()

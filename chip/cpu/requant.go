@@ -53,6 +53,15 @@ func (q *requant) place(c *call, row, j int) {
 	}
 }
 
+// advance moves on by some columns.
+func (q *requant) advance(columns int) {
+	q.sums, q.bias, q.scale = q.sums+uintptr(4*columns), q.bias+uintptr(4*columns), q.scale+uintptr(4*columns)
+	q.out += uintptr(columns * q.outType.Size())
+	if q.adds {
+		q.add += uintptr(columns * q.addType.Size())
+	}
+}
+
 // row is the epilogue of one row of sums, a whole output row that begins at element at.
 func (q *requant) row(c *call, at int, sums []int32) {
 	q.place(c, at/max(1, len(sums)), 0)

@@ -27,7 +27,7 @@ var avx2 = tier{
 	updateVectors: avx2Updates,
 	bfloats:       avx2BFloats,
 	winograds:     avx2Winograds,
-	pairs:         avx2Pairs,
+	integers:      avx2Integers,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX2((*byte)(unsafe.Pointer(p))) },
 	silu:          siluAVX2,
 	gelu:          geluAVX2,

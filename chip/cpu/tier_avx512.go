@@ -31,7 +31,7 @@ var avx512 = tier{
 	updateVectors: avx512Updates,
 	bfloats:       avx512BFloats,
 	winograds:     avx2Winograds,
-	pairs:         avx2Pairs,
+	integers:      avx512Integers,
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX512((*byte)(unsafe.Pointer(p))) },
 	silu:          siluAVX512,
 	gelu:          geluAVX512,

@@ -9,194 +9,255 @@ import (
 
 // integers writes the kernels of 8-bit products.
 func integers(g gen) {
-	g.pairTile("pairTile6x16", 2)
-	g.pairTile("pairTile6x8", 1)
-	g.pairRows("pairRows6x16", 2)
-	g.pairRows("pairRows6x8", 1)
-	g.centre()
+	for _, vecs := range []int{2, 1} {
+		g.intTile(vecs)
+		g.pairRows(vecs)
+	}
+	if g.set == avx2 {
+		g.widenBytes()
+	}
 	for _, out := range []string{"Byte", "Float"} {
 		for _, add := range []string{"", "Byte", "Float"} {
 			g.requantise(out, add)
 		}
 	}
-	g.pairLoop()
+	g.intLoop()
 }
 
-// pairSums are the registers of a loop over steps of two 16-bit integers, which
-// VPMADDWD multiplies and adds in 32 bits: six rows by one or two vectors.
-type pairSums struct {
+// intRows are the rows of the set's tiles of integers.
+func (g gen) intRows() int {
+	if g.masked() {
+		return 12
+	}
+	return 6
+}
+
+// addPairs adds products of pairs of int16, of a and b in each lane, to sums.
+func (g gen) addPairs(b Op, a, sums vec) {
+	if g.masked() {
+		g.VPDPWSSD(b, a, sums)
+		return
+	}
+	p := g.vec()
+	g.VPMADDWD(b, a, p)
+	g.VPADDD(p, sums, sums)
+}
+
+// addWords adds products of the words of a tile, see cpu.integers: of four bytes
+// with VNNI, else of two int16.
+func (g gen) addWords(b Op, a, sums vec) {
+	if g.masked() {
+		g.VPDPBUSD(b, a, sums) // b is signed, a is not
+		return
+	}
+	g.addPairs(b, a, sums)
+}
+
+// intSums are the registers of a loop over steps of one word: rows of A, which
+// row finds, by one or two vectors of a panel.
+type intSums struct {
 	gen
-	acc    [6][]reg.VecVirtual
-	rows   [6]reg.GPVirtual
-	idx, b reg.GPVirtual // the offset in rows, and the panel
-	n      reg.GPVirtual // steps
+	acc [][]vec
+	row func(r, disp int) Mem
+	b   reg.GPVirtual
+	add func(b Op, a, sums vec)
 }
 
-func (g gen) pairSums(vecs int) *pairSums {
-	p := &pairSums{gen: g, idx: g.GP64(), b: g.GP64(), n: g.GP64()}
-	for r := range p.rows {
-		p.rows[r] = g.GP64()
+func (g gen) intSums(vecs int, add func(b Op, a, sums vec)) *intSums {
+	p := &intSums{gen: g, acc: make([][]vec, g.intRows()), b: g.GP64(), add: add}
+	for r := range p.acc {
 		for range vecs {
-			p.acc[r] = append(p.acc[r], g.YMM())
+			p.acc[r] = append(p.acc[r], g.vec())
 		}
 	}
 	return p
 }
 
-func (p *pairSums) clear() {
+func (p *intSums) clear() {
 	for _, row := range p.acc {
 		for _, y := range row {
-			p.VPXOR(y, y, y)
+			p.VXORPS(y, y, y)
 		}
 	}
 }
 
-// step adds the products of step i from idx and b on.
-func (p *pairSums) step(i int) {
+// step adds the products of step i from here on.
+func (p *intSums) step(i int) {
 	vecs := len(p.acc[0])
-	var bs []reg.VecVirtual
+	var bs []vec
 	for v := range vecs {
-		bs = append(bs, p.YMM())
-		p.VMOVDQU(Mem{Base: p.b, Disp: 32 * (vecs*i + v)}, bs[v])
+		bs = append(bs, p.vec())
+		p.VMOVUPS(Mem{Base: p.b, Disp: p.bytes() * (vecs*i + v)}, bs[v])
 	}
-	for r, row := range p.rows {
-		x := p.YMM()
-		p.VPBROADCASTD(Mem{Base: row, Index: p.idx, Scale: 1, Disp: 4 * i}, x)
+	for r := range p.acc {
+		x := p.vec()
+		p.VBROADCASTSS(p.row(r, 4*i), x)
 		for v, y := range p.acc[r] {
-			product := x // the last product may use up the broadcast
-			if v < vecs-1 {
-				product = p.YMM()
-			}
-			p.VPMADDWD(bs[v], x, product)
-			p.VPADDD(product, y, y)
+			p.add(bs[v], x, y)
 		}
 	}
 }
 
-// loop runs n steps and goes to the label done.
-func (p *pairSums) loop(done string) {
+// loop runs as many steps as n says and goes to the label done; advance moves
+// the rows by some steps.
+func (p *intSums) loop(n Op, advance func(steps int), done string) {
 	const unroll = 4
-	advance := func(steps int) {
-		p.ADDQ(U32(32*len(p.acc[0])*steps), p.b)
-		p.ADDQ(U32(4*steps), p.idx)
+	move := func(steps int) {
+		p.ADDQ(U32(p.bytes()*len(p.acc[0])*steps), p.b)
+		advance(steps)
 	}
-	p.SUBQ(U32(unroll), p.n)
+	p.SUBQ(U32(unroll), n)
 	p.JL(LabelRef("rest"))
 	p.Label("unrolled")
 	for i := range unroll {
 		p.step(i)
 	}
-	advance(unroll)
-	p.SUBQ(U32(unroll), p.n)
+	move(unroll)
+	p.SUBQ(U32(unroll), n)
 	p.JGE(LabelRef("unrolled"))
 	p.Label("rest")
-	p.ADDQ(U32(unroll), p.n)
+	p.ADDQ(U32(unroll), n)
 	p.JZ(LabelRef(done))
 	p.Label("single")
 	p.step(0)
-	advance(1)
-	p.DECQ(p.n)
+	move(1)
+	p.DECQ(n)
 	p.JNZ(LabelRef("single"))
 	p.JMP(LabelRef(done))
 }
 
-// pairTile is the loop nest of tile over pairs. Steps lie side by side in A and
-// in the panel, whose columns all count.
-func (g gen) pairTile(name string, vecs int) {
-	g.Doc(fmt.Sprintf("%s adds products of pairs of int16, six rows by %d columns; see pairs.", g.function(name), 8*vecs))
+// intTile is the loop nest of tile over words. Steps lie side by side in A and
+// in the panel, whose columns all count. The addresses of twelve rows take all
+// registers but two, so that counters are in memory.
+func (g gen) intTile(vecs int) {
+	name := g.function(fmt.Sprintf("intTile%dx%d", g.intRows(), g.set.lanes*vecs))
+	g.Doc(fmt.Sprintf("%s adds products of integers, %d rows by %d columns; see integers.", name, g.intRows(), g.set.lanes*vecs))
 	g.SignatureExpr("func(t *byte)")
-	t := g.Load(g.Param("t"), g.GP64())
-	at := func(off int) Mem { return Mem{Base: t, Disp: off} }
-	p := g.pairSums(vecs)
-	p.clear()
-	seg, left := g.GP64(), g.GP64()
-	g.MOVQ(at(tileSegs), seg)
-	g.MOVQ(at(tileNSeg), left)
-	g.Label("segment")
-	g.TESTQ(left, left)
-	g.JZ(LabelRef("finish"))
-	g.MOVQ(Mem{Base: seg}, p.idx)
-	for r, row := range p.rows {
-		g.MOVQ(at(tileA+8*r), row)
+	tile := func() func(int) Mem {
+		t := g.Load(g.Param("t"), g.GP64())
+		return func(off int) Mem { return Mem{Base: t, Disp: off} }
 	}
+	left, seg, n := g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8)
+	p, idx := g.intSums(vecs, g.addWords), g.GP64()
+	rows := make([]reg.GPVirtual, len(p.acc))
+	for r := range rows {
+		rows[r] = g.GP64()
+	}
+	p.row = func(r, disp int) Mem { return Mem{Base: rows[r], Index: idx, Scale: 1, Disp: disp} }
+	p.clear()
+	at := tile()
+	g.MOVQ(at(tileSegs), idx)
+	g.MOVQ(idx, seg)
+	g.MOVQ(at(tileNSeg), idx)
+	g.MOVQ(idx, left)
+	g.Label("segment")
+	g.SUBQ(U32(1), left)
+	g.JL(LabelRef("finish"))
+	at = tile()
+	g.MOVQ(at(tileSteps), idx)
+	g.MOVQ(idx, n)
 	g.MOVQ(at(tileB), p.b)
-	g.ADDQ(Mem{Base: seg, Disp: 8}, p.b)
+	g.MOVQ(seg, idx)
+	g.ADDQ(Mem{Base: idx, Disp: 8}, p.b)
 	g.ADDQ(U32(16), seg)
-	g.DECQ(left)
-	g.MOVQ(at(tileSteps), p.n)
-	p.loop("segment")
+	g.MOVQ(Mem{Base: idx}, idx)
+	for r := range rows {
+		g.MOVQ(at(tileA+8*r), rows[r])
+	}
+	p.loop(n, func(steps int) { g.ADDQ(U32(4*steps), idx) }, "segment")
 
 	g.Label("finish")
-	for r, row := range p.rows {
-		g.MOVQ(at(tileC+8*r), row)
-	}
-	g.CMPQ(at(tileAdd), U8(0))
+	at = tile()
+	out := g.GP64()
+	g.CMPQ(at(tileAdd), U32(0))
 	g.JE(LabelRef("store"))
-	for r, row := range p.rows {
+	for r := range p.acc {
+		g.MOVQ(at(tileC+8*r), out)
 		for v, y := range p.acc[r] {
-			g.VPADDD(Mem{Base: row, Disp: 32 * v}, y, y)
+			g.VPADDD(Mem{Base: out, Disp: g.bytes() * v}, y, y)
 		}
 	}
 	g.Label("store")
-	for r, row := range p.rows {
+	for r := range p.acc {
+		g.MOVQ(at(tileC+8*r), out)
 		for v, y := range p.acc[r] {
-			g.VMOVDQU(y, Mem{Base: row, Disp: 32 * v})
+			g.VMOVUPS(y, Mem{Base: out, Disp: g.bytes() * v})
 		}
 	}
 	g.VZEROUPPER()
 	g.RET()
 }
 
-// pairRows runs tiles of rows at even distances, one after the other.
-func (g gen) pairRows(name string, vecs int) {
-	g.Doc(fmt.Sprintf("%s multiplies n times six rows of pairs, row bytes apart, by a panel of %d columns.", g.function(name), 8*vecs))
+// pairRows runs tiles of rows at even distances, one after the other. Every
+// third row has an address of its own, from which the next two are found.
+func (g gen) pairRows(vecs int) {
+	name := g.function(fmt.Sprintf("pairRows%dx%d", g.intRows(), g.set.lanes*vecs))
+	g.Doc(fmt.Sprintf("%s multiplies n times %d rows of pairs, row bytes apart, by a panel of %d columns.", name, g.intRows(), g.set.lanes*vecs))
 	g.SignatureExpr("func(c, a, b uintptr, steps, n, row int)")
-	c, a, row := g.Load(g.Param("c"), g.GP64()), g.Load(g.Param("a"), g.GP64()), g.Load(g.Param("row"), g.GP64())
-	p := g.pairSums(vecs)
-	g.MOVQ(a, p.rows[0])
-	for r := range p.rows[1:] {
-		g.LEAQ(Mem{Base: p.rows[r], Index: row, Scale: 1}, p.rows[r+1])
+	c, tiles := g.Load(g.Param("c"), g.GP64()), g.Load(g.Param("n"), g.GP64())
+	row, n, three := g.Load(g.Param("row"), g.GP64()), g.GP64(), g.GP64()
+	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
+	p := g.intSums(vecs, g.addPairs)
+	thirds := make([]reg.GPVirtual, len(p.acc)/3)
+	for i := range thirds {
+		thirds[i] = g.GP64()
+		if i == 0 {
+			g.Load(g.Param("a"), thirds[0])
+		} else {
+			g.LEAQ(Mem{Base: thirds[i-1], Index: three, Scale: 1}, thirds[i])
+		}
 	}
-	g.Load(g.Param("n"), a)
-	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, row)
-	g.SHLQ(U8(1), row) // six rows
+	p.row = func(r, disp int) Mem {
+		m := Mem{Base: thirds[r/3], Disp: disp}
+		if r%3 > 0 {
+			m.Index, m.Scale = row, uint8(r%3)
+		}
+		return m
+	}
+	advance := func(by Op) {
+		for _, a := range thirds {
+			g.ADDQ(by, a)
+		}
+	}
+	// From the last step of a tile to the first of the next one.
+	next := g.GP64()
+	g.Load(g.Param("steps"), next)
+	g.SHLQ(U8(2), next)
+	g.NEGQ(next)
+	for range thirds {
+		g.ADDQ(three, next)
+	}
 	g.Label("tile")
 	p.clear()
-	g.XORQ(p.idx, p.idx)
 	g.Load(g.Param("b"), p.b)
-	g.Load(g.Param("steps"), p.n)
-	p.loop("store")
+	g.Load(g.Param("steps"), n)
+	p.loop(n, func(steps int) { advance(U32(4 * steps)) }, "store")
 	g.Label("store")
-	for r := range p.rows {
+	for r := range p.acc {
 		for v, y := range p.acc[r] {
-			g.VMOVDQU(y, Mem{Base: c, Disp: 32 * (r*vecs + v)})
+			g.VMOVUPS(y, Mem{Base: c, Disp: g.bytes() * (r*vecs + v)})
 		}
-		g.ADDQ(row, p.rows[r])
 	}
-	g.ADDQ(U32(6*32*vecs), c)
-	g.DECQ(a)
+	advance(next)
+	g.ADDQ(U32(len(p.acc)*g.bytes()*vecs), c)
+	g.DECQ(tiles)
 	g.JNZ(LabelRef("tile"))
 	g.VZEROUPPER()
 	g.RET()
 }
 
-// centre turns bytes to 16 bits; the last 16 may overlap those before.
-func (g gen) centre() {
-	g.Doc(g.function("centre") + " writes dst[i] = src[i] - zero as int16 for n bytes, at least 16.")
-	g.SignatureExpr("func(dst, src uintptr, n, zero int)")
-	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
-	zero := g.YMM()
-	g.VMOVD(g.Load(g.Param("zero"), g.GP64()).(reg.GPVirtual).As32(), zero.AsX())
-	g.VPBROADCASTW(zero.AsX(), zero)
-	sixteen := func(at reg.GPVirtual) {
+// widenBytes turns bytes to 16 bits; the last 16 may overlap those before.
+func (g gen) widenBytes() {
+	g.Doc(g.function("widenBytes") + " writes dst[i] = src[i] as int16 for n bytes, at least 16.")
+	g.SignatureExpr("func(dst, src uintptr, n int)")
+	dst, src, last := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
+	sixteen := func(at reg.Register) {
 		y := g.YMM()
 		g.VPMOVZXBW(Mem{Base: src, Index: at, Scale: 1}, y)
-		g.VPSUBW(zero, y, y)
 		g.VMOVDQU(y, Mem{Base: dst, Index: at, Scale: 2})
 	}
-	i, last := g.GP64(), g.GP64()
+	i := g.GP64()
 	g.XORQ(i, i)
-	g.MOVQ(n, last)
 	g.SUBQ(U32(16), last)
 	g.Label("loop")
 	g.CMPQ(i, last)
@@ -228,14 +289,14 @@ const (
 	requantAddZero  = 88 // int32
 )
 
-// requantise turns rows of eight sums to results, after adding eight numbers of
-// an operand of type add, if that is not empty.
+// requantise turns rows of a vector of sums to results, after adding numbers of an
+// operand of type add, if that is not empty.
 func (g gen) requantise(out, add string) {
 	name := "requantise" + out
 	if add != "" {
 		name += "Add" + add
 	}
-	g.Doc(g.function(name) + " is requantise for eight columns.")
+	g.Doc(fmt.Sprintf("%s is requantise for %d columns.", g.function(name), g.set.lanes))
 	g.SignatureExpr("func(q *byte)")
 	q := g.Load(g.Param("q"), g.GP64())
 	at := func(off int) Mem { return Mem{Base: q, Disp: off} }
@@ -246,18 +307,18 @@ func (g gen) requantise(out, add string) {
 	}
 	sums, outs, n := pointer(requantSums), pointer(requantOut), pointer(requantN)
 	sumStep, outStep := pointer(requantSumStep), pointer(requantOutStep)
-	bias, scale := g.YMM(), g.YMM()
+	bias, scale := g.vec(), g.vec()
 	p := pointer(requantBias)
-	g.VMOVDQU(Mem{Base: p}, bias)
+	g.VMOVUPS(Mem{Base: p}, bias)
 	g.MOVQ(at(requantScale), p)
 	g.VMOVUPS(Mem{Base: p}, scale)
-	spread := func(off int) reg.VecVirtual {
-		y := g.YMM()
+	spread := func(off int) vec {
+		y := g.vec()
 		g.VBROADCASTSS(at(off), y)
 		return y
 	}
 	low := spread(requantLow)
-	var high, zero, addScale, addZero reg.VecVirtual
+	var high, zero, addScale, addZero vec
 	if out == "Byte" {
 		high, zero = spread(requantHigh), spread(requantZero)
 	}
@@ -268,14 +329,14 @@ func (g gen) requantise(out, add string) {
 	if add == "Byte" {
 		addZero = spread(requantAddZero)
 	}
-	y := g.YMM()
+	y := g.vec()
 	g.Label("row")
 	g.VPADDD(Mem{Base: sums}, bias, y)
 	g.ADDQ(sumStep, sums)
 	g.VCVTDQ2PS(y, y)
 	g.VMULPS(scale, y, y)
 	if add != "" {
-		x := g.YMM()
+		x := g.vec()
 		if add == "Byte" {
 			g.VPMOVZXBD(Mem{Base: adds}, x)
 			g.VPSUBD(addZero, x, x)
@@ -292,11 +353,7 @@ func (g gen) requantise(out, add string) {
 		g.VMINPS(high, y, y)
 		g.VCVTPS2DQ(y, y)
 		g.VPADDD(zero, y, y)
-		x := g.XMM()
-		g.VEXTRACTI128(U8(1), y, x)
-		g.VPACKUSDW(x, y.AsX(), x)
-		g.VPACKUSWB(x, x, x)
-		g.VMOVQ(x, Mem{Base: outs})
+		g.storeBytes(y, Mem{Base: outs})
 	} else {
 		g.VMOVUPS(y, Mem{Base: outs})
 	}
@@ -307,13 +364,22 @@ func (g gen) requantise(out, add string) {
 	g.RET()
 }
 
-// pairLoop measures what pairTile can reach at best.
-func (g gen) pairLoop() {
-	g.Doc(g.function("pairLoop") + " runs n rounds of 12 independent products of eight pairs of int16, added in 32 bits.")
+// storeBytes writes lanes from 0 to 255 as bytes.
+func (g gen) storeBytes(y vec, to Mem) {
+	if g.masked() {
+		g.VPMOVDB(y, to)
+		return
+	}
+	x := g.XMM()
+	g.VEXTRACTI128(U8(1), y, x)
+	g.VPACKUSDW(x, y.AsX(), x)
+	g.VPACKUSWB(x, x, x)
+	g.VMOVQ(x, to)
+}
+
+// intLoop measures what intTile can reach at best.
+func (g gen) intLoop() {
+	g.Doc(fmt.Sprintf("%s runs n rounds of 12 independent products of %d words, added in 32 bits.", g.function("intLoop"), g.set.lanes))
 	g.SignatureExpr("func(n int)")
-	g.twelveChains(func(a, b, y vec) {
-		p := g.YMM()
-		g.VPMADDWD(a, b, p)
-		g.VPADDD(p, y, y)
-	})
+	g.twelveChains(func(a, b, y vec) { g.addWords(a, b, y) })
 }

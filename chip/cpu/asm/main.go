@@ -52,8 +52,8 @@ var files = []struct {
 	{"pool", pools, nil},
 	{"bfloat", bfloats, nil},
 	{"winograd", winograds, &avx2},
-	{"int8", integers, &avx2},
-	{"int8winograd", pairWinograds, &avx2},
+	{"int8", integers, nil},
+	{"int8winograd", intWinograds, nil},
 }
 
 func main() {

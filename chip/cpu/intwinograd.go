@@ -1,29 +1,28 @@
 package cpu
 
 import (
-	"slices"
 	"unsafe"
 
 	"github.com/macaw-ai/macaw/chip"
 )
 
-// pairWinograd is an integer 3 by 3 convolution with fewer products: a tile y of
+// intWinograd is an integer 3 by 3 convolution with fewer products: a tile y of
 // outputs of a window d of inputs is, but for a factor,
 //
 //	y = Aᵀ·[(G·g·Gᵀ) ⊙ (Bᵀ·d·B)]·A
 //
 // with 2.25 times fewer products for tiles of two by two and 4 times fewer for
-// four by four. It is exact: windows less their zero point, and weights, become
-// whole numbers of 16 bits, which are pairs again, and sums may wrap on the way.
+// four by four. It is exact: windows and weights become whole numbers of 16 bits, of
+// which a word has two, and sums may wrap on the way.
 // Source: Lavin, Gray 2015, arXiv:1509.09308, §4.
-type pairWinograd struct {
-	pairSliding // its outputs are tiles
+type intWinograd struct {
+	intSliding // its outputs are tiles
 	tile        *winogradTile
 	outRows     int
 	outCols     int
 	vPixel      int // floats from one tile to the next in transformed windows
 	vAt, mAt    int // where windows and products begin in a worker's scratch
-	depth       int // of a packed panel in steps
+	steps       int // of a part: pairs of inputs
 }
 
 // unitTiles is about how many tiles a unit has, and unitFloats about how much
@@ -35,26 +34,26 @@ const (
 
 // winogradTile returns the size of tiles that takes the least time, or nil where
 // none is better than taking every product.
-func (s *pairSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
-	if op.KH != 3 || op.KW != 3 || op.StrideH*op.StrideW*op.DilationH*op.DilationW != 1 || op.Groups != 1 || s.in%16 != 0 || s.c > s.tier.pairTile.chunkSteps() {
+func (s *intSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
+	if op.KH != 3 || op.KW != 3 || op.StrideH*op.StrideW*op.DilationH*op.DilationW != 1 || op.Groups != 1 || s.in%(2*s.tier.intShape.narrow) != 0 || s.in/2 > s.tier.intShape.chunkSteps() {
 		return nil
 	}
 	var w []int8
 	if s.ins[1].Kind == chip.Constant {
 		w = of[int8](s.call.in[1])
 	}
-	cost := func(parts, rows, most int) int {
+	cost := func(steps, rows, most int) int {
 		passes := (rows + most - 1) / most
-		tile := s.tier.pairTile.rows
+		tile := s.tier.intShape.rows
 		padded := rows/most*((most+tile-1)/tile*tile) + (rows%most+tile-1)/tile*tile
 		// A row of weights comes from memory in the time of 24 rows of products.
-		return parts * max(padded, 24*passes)
+		return steps * max(padded, 24*passes)
 	}
 	var best *winogradTile
-	least := cost(9, s.n*s.rows*s.cols, pairPositions)
+	least := cost(9*ceil(s.in, s.terms), s.n*s.rows*s.cols, intPositions)
 	for _, t := range s.tier.winogradTiles() {
-		tiles := s.n * ((s.rows + t.size - 1) / t.size) * ((s.cols + t.size - 1) / t.size)
-		if c := cost(t.parts(), tiles, s.unitTiles(t)); c < least && t.exact(w, s.in, s.k, s.integer.ZeroX) {
+		tiles := s.n * ceil(s.rows, t.size) * ceil(s.cols, t.size)
+		if c := cost(t.parts()*s.in/2, tiles, s.unitTiles(t)); c < least && t.exact(w, s.in, s.k) {
 			best, least = t, c
 		}
 	}
@@ -62,28 +61,28 @@ func (s *pairSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
 }
 
 // unitTiles is about how many tiles of size t a unit has.
-func (s *pairSliding) unitTiles(t *winogradTile) int {
-	return min(unitTiles, max(2*s.tier.pairTile.rows, unitFloats/(t.parts()*s.c)))
+func (s *intSliding) unitTiles(t *winogradTile) int {
+	return min(unitTiles, max(2*s.tier.intShape.rows, unitFloats/(t.parts()*s.in/2)))
 }
 
-func (s *pairSliding) winograd(t *winogradTile) kernel {
+func (s *intSliding) winograd(t *winogradTile) kernel {
 	m := t.size
-	z := &pairWinograd{pairSliding: *s, tile: t, outRows: s.rows, outCols: s.cols, vPixel: apart(s.c, 1), depth: t.parts() * s.c}
-	z.rows, z.cols, z.stepH, z.stepW, z.spanH, z.spanW, z.pixel = (s.rows+m-1)/m, (s.cols+m-1)/m, m, m, m+2, m+2, s.c
-	z.panels = s.tier.pairTile.panelsOf(s.k)
+	z := &intWinograd{intSliding: *s, tile: t, outRows: s.rows, outCols: s.cols, steps: s.in / 2, vPixel: apart(s.in/2, 1)}
+	z.terms, z.c = 4, s.in/4
+	z.rows, z.cols, z.stepH, z.stepW, z.spanH, z.spanW, z.pixel = ceil(s.rows, m), ceil(s.cols, m), m, m, m+2, m+2, z.c
+	z.panels = s.tier.intShape.panelsOf(s.k)
 	most := s.unitTiles(t)
 	z.planUnits(most, most)
 	tiles := z.wholeTiles(z.unit.images * z.unit.rows * z.cols)
 	z.vAt = z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel
 	z.mAt = z.vAt + t.parts()*tiles*z.vPixel
-	z.sumsAt = z.mAt + t.parts()*tiles*z.tier.pairTile.cols
-	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.pairTile.cols)
-	packed, pack := s.call.packed(pairWinogradLayout{m, z.in, z.k}, 2*z.depth*packedWidth(z.panels), len(z.panels), func(dst []int16, w []int8, u int) {
+	z.sumsAt = z.mAt + t.parts()*tiles*z.tier.intShape.cols
+	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.intShape.cols)
+	depth := t.parts() * z.steps
+	pack := z.pack(intWinogradLayout{m, z.in, z.k}, depth*packedWidth(z.panels), len(z.panels), func(words, sums []int32, w []int8, u int) {
 		p := z.panels[u]
-		t.pack(dst[2*p.at*z.depth:][:2*z.depth*p.width], w, z.in, z.k, p)
+		t.pack(words[p.at*depth:][:p.width*depth], sums[p.j:][:p.n], w, z.in, z.k, p)
 	})
-	z.packed = packed
-	z.finish = slices.Repeat([]requant{s.requant(s.integer)}, s.pool.threads)
 	units := z.unit.count
 	run := s.deal(units*z.colParts, t.parts()*tiles*s.k/z.colParts*s.in, func(u, worker int) {
 		z.run(u%units, u/units, worker) // neighbours share panels
@@ -93,13 +92,13 @@ func (s *pairSliding) winograd(t *winogradTile) kernel {
 
 // wholeTiles rounds n up to what the kernels multiply at a time; what follows the
 // last one is multiplied, but not read.
-func (z *pairWinograd) wholeTiles(n int) int {
-	rows := z.tier.pairTile.rows
+func (z *intWinograd) wholeTiles(n int) int {
+	rows := z.tier.intShape.rows
 	return (n + rows - 1) / rows * rows
 }
 
 // run computes one part of the panels of unit u.
-func (z *pairWinograd) run(u, part, worker int) {
+func (z *intWinograd) run(u, part, worker int) {
 	w := z.unitWork(u, worker)
 	local := z.locals[worker]
 	tiles := z.wholeTiles(w.images * w.rows * z.cols)
@@ -113,7 +112,7 @@ func (z *pairWinograd) run(u, part, worker int) {
 }
 
 // transformWindows writes the parts of Bᵀ·d·B, each [tiles, C].
-func (z *pairWinograd) transformWindows(w *work, v uintptr, part int) {
+func (z *intWinograd) transformWindows(w *work, v uintptr, part int) {
 	row, pixel := 4*z.stripWidth()*z.pixel, 4*z.pixel
 	for i := range w.images {
 		for r := range w.rows {
@@ -127,24 +126,24 @@ func (z *pairWinograd) transformWindows(w *work, v uintptr, part int) {
 }
 
 // multiply writes the products of a panel, parts of [tiles, columns].
-func (z *pairWinograd) multiply(p panel, v, m uintptr, tiles int) {
+func (z *intWinograd) multiply(p panel, v, m uintptr, tiles int) {
 	run := z.tier.wideRows
-	if p.width != z.tier.pairTile.cols {
+	if p.width != z.tier.intShape.cols {
 		run = z.tier.slimRows
 	}
-	b := uintptr(unsafe.Pointer(&z.packed[2*p.at*z.depth]))
+	b := uintptr(unsafe.Pointer(&z.packed[p.at*z.tile.parts()*z.steps]))
 	for range z.tile.parts() {
-		run(m, v, b, z.c, tiles/z.tier.pairTile.rows, 4*z.vPixel)
-		v, m, b = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width), b+uintptr(4*z.c*p.width)
+		run(m, v, b, z.steps, tiles/z.tier.intShape.rows, 4*z.vPixel)
+		v, m, b = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width), b+uintptr(4*z.steps*p.width)
 	}
 }
 
 // transformSums writes Aᵀ·m·A as rows of pixels.
-func (z *pairWinograd) transformSums(w *work, p panel, m, sums uintptr, part int) {
+func (z *intWinograd) transformSums(w *work, p panel, m, sums uintptr, part int) {
 	pixel := 4 * p.width
 	row := z.tile.size * z.cols * pixel
 	for range w.images * w.rows {
-		for j := 0; j < pixel; j += 32 {
+		for j := 0; j < pixel; j += 4 * z.tier.intShape.narrow {
 			z.tile.sum(sums+uintptr(j), m+uintptr(j), z.cols, row, pixel, part)
 		}
 		m, sums = m+uintptr(z.cols*pixel), sums+uintptr(z.tile.size*row)
@@ -153,7 +152,7 @@ func (z *pairWinograd) transformSums(w *work, p panel, m, sums uintptr, part int
 
 // finishRows is the epilogue of a panel. Rows and columns of tiles that reach
 // over the edge of the image are left out.
-func (z *pairWinograd) finishRows(w *work, p panel, sums uintptr, worker int) {
+func (z *intWinograd) finishRows(w *work, p panel, sums uintptr, worker int) {
 	q, size := &z.finish[worker], z.tile.size
 	q.sumStep = 4 * p.width
 	rows := min(size*w.rows, z.outRows-size*w.row)
@@ -164,8 +163,8 @@ func (z *pairWinograd) finishRows(w *work, p panel, sums uintptr, worker int) {
 	for i := range w.images {
 		for r := range rows {
 			q.sums = sums + uintptr((size*i*w.rows+r)*size*z.cols*4*p.width)
-			q.place(z.call, ((w.image+i)*z.outRows+size*w.row+r)*z.outCols, p.j)
-			z.tier.pairs.finish(q, p)
+			z.place(q, ((w.image+i)*z.outRows+size*w.row+r)*z.outCols, p.j)
+			z.tier.finish(q, p)
 		}
 	}
 }

@@ -11,12 +11,12 @@ import (
 // and gives its share of the products in registers.
 func BenchmarkPairTile(b *testing.B) {
 	for _, tier := range tiers {
-		if !tier.usable() || !tier.pairs.usable() {
+		if !tier.usable() || !tier.integers.usable() {
 			continue
 		}
 		b.Run(tier.name, func(b *testing.B) {
 			const steps, many = 256, 100
-			rows, cols := tier.pairTile.rows, tier.pairTile.cols
+			rows, cols := tier.intShape.rows, tier.intShape.cols
 			a, p, c := alignedFloats(rows*(steps+16)), alignedFloats(cols*steps), alignedFloats(rows*cols)
 			w := new(workTile)
 			t := &w.tile
@@ -27,11 +27,11 @@ func BenchmarkPairTile(b *testing.B) {
 			best, peak := math.Inf(1), 0.0
 			for b.Loop() {
 				start := time.Now()
-				ops := tier.pairLoop(many * steps)
+				ops := tier.intLoop(many * steps)
 				peak = max(peak, ops/time.Since(start).Seconds())
 				start = time.Now()
 				for range many {
-					tier.widePairs(t)
+					tier.wideWords(t)
 				}
 				best = min(best, time.Since(start).Seconds())
 			}

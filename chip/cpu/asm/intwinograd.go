@@ -1,23 +1,32 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pairWinograds writes the transforms of integer Winograd convolution.
-func pairWinograds(g gen) {
+// intWinograds writes the transforms of integer Winograd convolution.
+func intWinograds(g gen) {
 	g.windowTransform()
 	g.sumTransform()
 	g.windowTransform4()
 	g.sumTransform4()
 }
 
-// windowTransform is Bᵀ·d·B of windows d of four by four pixels, 16 channels of
-// int16 at a time. Rows of Bᵀ·d come from memory when they are needed, so that
+// loadBytes reads bytes as a vector of int16.
+func (g gen) loadBytes(at Mem) vec {
+	y := g.vec()
+	g.VPMOVZXBW(at, y)
+	return y
+}
+
+// windowTransform is Bᵀ·d·B of windows d of four by four pixels of bytes, a vector
+// of int16 at a time. Rows of Bᵀ·d come from memory when they are needed, so that
 // sixteen registers suffice.
 func (g gen) windowTransform() {
-	g.Doc(g.function("window2") + " is Bᵀ·d·B of pairWinograd for tiles of two by two and 16·n channels; distances are in bytes.")
+	g.Doc(fmt.Sprintf("%s is Bᵀ·d·B of intWinograd for tiles of two by two and %d·n channels; distances are in bytes.", g.function("window2"), 2*g.set.lanes))
 	g.SignatureExpr("func(dst, src uintptr, n, row, pixel, part int)")
 	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
 	row, pixel, part := g.Load(g.Param("row"), g.GP64()), g.Load(g.Param("pixel"), g.GP64()), g.Load(g.Param("part"), g.GP64())
@@ -44,51 +53,43 @@ func (g gen) windowTransform() {
 	out := g.GP64()
 	g.Label("channels")
 	g.MOVQ(dst, out)
-	store := func(y reg.VecVirtual) {
-		g.VMOVDQU(y, Mem{Base: out})
+	store := func(y vec) {
+		g.VMOVUPS(y, Mem{Base: out})
 		g.ADDQ(part, out)
 	}
+	terms := [4][2]int{{0, 2}, {1, 2}, {2, 1}, {1, 3}} // row i of Bᵀ, whose signs differ but for i = 1
 	for i := range 4 {
-		var t [4]reg.VecVirtual // row i of Bᵀ·d
+		var t [4]vec // row i of Bᵀ·d
 		for j := range t {
-			t[j] = g.YMM()
-			switch i {
-			case 0:
-				g.VMOVDQU(at(0, j), t[j])
-				g.VPSUBW(at(2, j), t[j], t[j])
-			case 1:
-				g.VMOVDQU(at(1, j), t[j])
-				g.VPADDW(at(2, j), t[j], t[j])
-			case 2:
-				g.VMOVDQU(at(2, j), t[j])
-				g.VPSUBW(at(1, j), t[j], t[j])
-			case 3:
-				g.VMOVDQU(at(1, j), t[j])
-				g.VPSUBW(at(3, j), t[j], t[j])
+			p, q := g.loadBytes(at(terms[i][0], j)), g.loadBytes(at(terms[i][1], j))
+			if t[j] = p; i == 1 {
+				g.VPADDW(q, p, p)
+			} else {
+				g.VPSUBW(q, p, p)
 			}
 		}
-		sum, diff := g.YMM(), g.YMM()
+		sum, diff := g.vec(), g.vec()
 		g.VPSUBW(t[2], t[0], t[0])
 		g.VPADDW(t[1], t[2], sum)
 		g.VPSUBW(t[1], t[2], diff)
 		g.VPSUBW(t[3], t[1], t[3])
-		for _, y := range []reg.VecVirtual{t[0], sum, diff, t[3]} {
+		for _, y := range []vec{t[0], sum, diff, t[3]} {
 			store(y)
 		}
 	}
 	for i := range rows {
-		g.ADDQ(U32(32), rows[i])
+		g.ADDQ(U32(g.bytes()/2), rows[i])
 	}
-	g.ADDQ(U32(32), dst)
+	g.ADDQ(U32(g.bytes()), dst)
 	g.DECQ(n)
 	g.JNZ(LabelRef("channels"))
 	g.VZEROUPPER()
 	g.RET()
 }
 
-// sumTransform is Aᵀ·m·A/4 of products m, eight columns of int32 at a time.
+// sumTransform is Aᵀ·m·A/4 of products m, a vector of columns at a time.
 func (g gen) sumTransform() {
-	g.Doc(g.function("sum2") + " is Aᵀ·m·A/4 of pairWinograd for n tiles of eight columns; distances are in bytes.")
+	g.Doc(fmt.Sprintf("%s is Aᵀ·m·A/4 of intWinograd for n tiles of %d columns; distances are in bytes.", g.function("sum2"), g.set.lanes))
 	g.SignatureExpr("func(dst, src uintptr, n, row, pixel, part int)")
 	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
 	row, pixel, part := g.Load(g.Param("row"), g.GP64()), g.Load(g.Param("pixel"), g.GP64()), g.Load(g.Param("part"), g.GP64())
@@ -100,13 +101,13 @@ func (g gen) sumTransform() {
 	g.MOVQ(part3, part12)
 	g.SHLQ(U8(2), part12)
 	g.Label("tile")
-	var t [2][4]reg.VecVirtual // Aᵀ·m
+	var t [2][4]vec // Aᵀ·m
 	g.MOVQ(src, in)
 	for j := range 4 {
-		one, two := g.YMM(), g.YMM()
-		g.VMOVDQU(Mem{Base: in, Index: part, Scale: 4}, one)
-		g.VMOVDQU(Mem{Base: in, Index: part, Scale: 8}, two)
-		t[0][j], t[1][j] = g.YMM(), g.YMM()
+		one, two := g.vec(), g.vec()
+		g.VMOVUPS(Mem{Base: in, Index: part, Scale: 4}, one)
+		g.VMOVUPS(Mem{Base: in, Index: part, Scale: 8}, two)
+		t[0][j], t[1][j] = g.vec(), g.vec()
 		g.VPADDD(two, one, t[0][j])
 		g.VPADDD(Mem{Base: in}, t[0][j], t[0][j])
 		g.VPSUBD(two, one, t[1][j])
@@ -114,15 +115,15 @@ func (g gen) sumTransform() {
 		g.ADDQ(part, in)
 	}
 	for i, to := range []reg.GPVirtual{dst.(reg.GPVirtual), below} {
-		sum, diff := g.YMM(), g.YMM()
+		sum, diff := g.vec(), g.vec()
 		g.VPADDD(t[i][2], t[i][1], sum)
 		g.VPADDD(t[i][0], sum, sum)
 		g.VPSUBD(t[i][2], t[i][1], diff)
 		g.VPSUBD(t[i][3], diff, diff)
 		g.VPSRAD(U8(2), sum, sum)
 		g.VPSRAD(U8(2), diff, diff)
-		g.VMOVDQU(sum, Mem{Base: to})
-		g.VMOVDQU(diff, Mem{Base: to, Index: pixel, Scale: 1})
+		g.VMOVUPS(sum, Mem{Base: to})
+		g.VMOVUPS(diff, Mem{Base: to, Index: pixel, Scale: 1})
 		g.LEAQ(Mem{Base: to, Index: pixel, Scale: 2}, to)
 	}
 	g.ADDQ(pixel, src) // products of tiles lie as far apart as sums of pixels
@@ -132,10 +133,10 @@ func (g gen) sumTransform() {
 	g.RET()
 }
 
-// windowTransform4 is Bᵀ·d·B of windows of six by six pixels. The columns' part
+// windowTransform4 is Bᵀ·d·B of windows of six by six pixels of bytes. The columns' part
 // goes to where the result will be, and the rows' part works there.
 func (g gen) windowTransform4() {
-	g.Doc(g.function("window4") + " is Bᵀ·d·B of pairWinograd for tiles of four by four and 16·n channels; distances are in bytes.")
+	g.Doc(fmt.Sprintf("%s is Bᵀ·d·B of intWinograd for tiles of four by four and %d·n channels; distances are in bytes.", g.function("window4"), 2*g.set.lanes))
 	g.SignatureExpr("func(dst, src uintptr, n, row, pixel, part int)")
 	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
 	part := g.Load(g.Param("part"), g.GP64())
@@ -158,15 +159,14 @@ func (g gen) windowTransform4() {
 	g.MOVQ(dst, column)
 	g.MOVQ(U32(6), count)
 	g.Label("column")
-	var d [6]reg.VecVirtual
+	var d [6]vec
 	for i, row := range rows {
-		d[i] = g.YMM()
-		g.VMOVDQU(Mem{Base: row}, d[i])
+		d[i] = g.loadBytes(Mem{Base: row})
 		g.ADDQ(step, row)
 	}
 	g.MOVQ(column, out)
 	for _, y := range g.window4(d) {
-		g.VMOVDQU(y, Mem{Base: out})
+		g.VMOVUPS(y, Mem{Base: out})
 		g.ADDQ(part6, out)
 	}
 	g.ADDQ(part, column)
@@ -178,12 +178,12 @@ func (g gen) windowTransform4() {
 	g.Label("row")
 	g.MOVQ(column, out)
 	for j := range d {
-		d[j] = g.YMM()
-		g.VMOVDQU(Mem{Base: out}, d[j])
+		d[j] = g.vec()
+		g.VMOVUPS(Mem{Base: out}, d[j])
 		g.ADDQ(part, out)
 	}
 	for _, y := range g.window4(d) {
-		g.VMOVDQU(y, Mem{Base: column})
+		g.VMOVUPS(y, Mem{Base: column})
 		g.ADDQ(part, column)
 	}
 	g.DECQ(count)
@@ -193,9 +193,9 @@ func (g gen) windowTransform4() {
 	g.ADDQ(out, out)
 	for _, row := range rows {
 		g.SUBQ(out, row)
-		g.ADDQ(U32(32), row)
+		g.ADDQ(U32(g.bytes()/2), row)
 	}
-	g.ADDQ(U32(32), dst)
+	g.ADDQ(U32(g.bytes()), dst)
 	g.DECQ(n)
 	g.JNZ(LabelRef("channels"))
 	g.VZEROUPPER()
@@ -203,12 +203,12 @@ func (g gen) windowTransform4() {
 }
 
 // window4 multiplies a column d by Bᵀ.
-func (g gen) window4(d [6]reg.VecVirtual) [6]reg.VecVirtual {
-	var t [6]reg.VecVirtual
+func (g gen) window4(d [6]vec) [6]vec {
+	var t [6]vec
 	for i := range t {
-		t[i] = g.YMM()
+		t[i] = g.vec()
 	}
-	a, b, c, e := g.YMM(), g.YMM(), g.YMM(), g.YMM()
+	a, b, c, e := g.vec(), g.vec(), g.vec(), g.vec()
 	g.VPSUBW(d[2], d[4], c) // d4-d2
 	g.VPSUBW(d[1], d[3], e) // d3-d1
 	g.VPADDW(e, e, e)
@@ -232,14 +232,14 @@ func (g gen) window4(d [6]reg.VecVirtual) [6]reg.VecVirtual {
 // sumTransform4 is Aᵀ·m·A of products of tiles of four by four, times 576 modulo
 // 2³²; a ninth modulo 2³² and a shift leave the sums. The columns' part is done in place.
 func (g gen) sumTransform4() {
-	g.Doc(g.function("sum4") + " is Aᵀ·m·A of pairWinograd for n tiles of eight columns, and changes m; distances are in bytes.")
+	g.Doc(fmt.Sprintf("%s is Aᵀ·m·A of intWinograd for n tiles of %d columns, and changes m; distances are in bytes.", g.function("sum4"), g.set.lanes))
 	g.SignatureExpr("func(dst, src uintptr, n, row, pixel, part int)")
 	dst, src, n := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("src"), g.GP64()), g.Load(g.Param("n"), g.GP64())
 	row, pixel, part := g.Load(g.Param("row"), g.GP64()), g.Load(g.Param("pixel"), g.GP64()), g.Load(g.Param("part"), g.GP64())
 	part6, column, at, count := g.GP64(), g.GP64(), g.GP64(), g.GP64()
 	g.LEAQ(Mem{Base: part, Index: part, Scale: 2}, part6)
 	g.ADDQ(part6, part6)
-	ninth := g.YMM()
+	ninth := g.vec()
 	g.MOVQ(U32(0x38e38e39), at)
 	g.VMOVD(at.As32(), ninth.AsX())
 	g.VPBROADCASTD(ninth.AsX(), ninth)
@@ -248,11 +248,11 @@ func (g gen) sumTransform4() {
 	g.MOVQ(src, column)
 	g.MOVQ(U32(6), count)
 	g.Label("column")
-	var m [6]reg.VecVirtual
+	var m [6]vec
 	load := func(from, step reg.Register) {
 		for i := range m {
-			m[i] = g.YMM()
-			g.VMOVDQU(Mem{Base: from}, m[i])
+			m[i] = g.vec()
+			g.VMOVUPS(Mem{Base: from}, m[i])
 			g.ADDQ(step, from)
 		}
 	}
@@ -260,7 +260,7 @@ func (g gen) sumTransform4() {
 	load(at, part6)
 	g.MOVQ(column, at)
 	for _, y := range g.sum4(m) {
-		g.VMOVDQU(y, Mem{Base: at})
+		g.VMOVUPS(y, Mem{Base: at})
 		g.ADDQ(part6, at)
 	}
 	g.ADDQ(part, column)
@@ -276,7 +276,7 @@ func (g gen) sumTransform4() {
 		for j, y := range g.sum4(m) {
 			g.VPMULLD(ninth, y, y)
 			g.VPSRAD(U8(6-factor[i]-factor[j]), y, y)
-			g.VMOVDQU(y, Mem{Base: at})
+			g.VMOVUPS(y, Mem{Base: at})
 			g.ADDQ(pixel, at)
 		}
 		g.ADDQ(row, count)
@@ -292,12 +292,12 @@ func (g gen) sumTransform4() {
 // sum4 multiplies a column m by 24·Aᵀ with the divisors of weights taken out,
 // rows [6 -4 -4 1 1 0], [0 -2 2 1 -1 0], [0 -1 -1 1 1 0] and [0 -1 1 2 -2 6],
 // which are 1, 2, 4 and 4 times too small.
-func (g gen) sum4(m [6]reg.VecVirtual) [4]reg.VecVirtual {
-	var y [4]reg.VecVirtual
+func (g gen) sum4(m [6]vec) [4]vec {
+	var y [4]vec
 	for i := range y {
-		y[i] = g.YMM()
+		y[i] = g.vec()
 	}
-	p, q, r, s := g.YMM(), g.YMM(), g.YMM(), g.YMM()
+	p, q, r, s := g.vec(), g.vec(), g.vec(), g.vec()
 	g.VPADDD(m[2], m[1], p)
 	g.VPSUBD(m[2], m[1], q)
 	g.VPADDD(m[4], m[3], r)
