@@ -17,8 +17,8 @@ type intSliding struct {
 	pixel    int // floats from one pixel of the strip to the next
 	terms    int // of a word of the strip
 	packed   []int32
-	sums     []int32 // of each output's weights
-	biases   []int32 // less the zero points' share
+	sums     []int32   // of each output's weights
+	biases   []int32   // less the zero points' share
 	at       []uintptr // of a unit's outputs: bytes from the strip's start to what they read
 	colParts int       // a unit's panels are dealt to so many workers
 	sumsAt   int       // where a worker's sums begin in its scratch

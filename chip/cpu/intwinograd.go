@@ -17,12 +17,12 @@ import (
 // Source: Lavin, Gray 2015, arXiv:1509.09308, §4.
 type intWinograd struct {
 	intSliding // its outputs are tiles
-	tile        *winogradTile
-	outRows     int
-	outCols     int
-	vPixel      int // floats from one tile to the next in transformed windows
-	vAt, mAt    int // where windows and products begin in a worker's scratch
-	steps       int // of a part: pairs of inputs
+	tile       *winogradTile
+	outRows    int
+	outCols    int
+	vPixel     int // floats from one tile to the next in transformed windows
+	vAt, mAt   int // where windows and products begin in a worker's scratch
+	steps      int // of a part: pairs of inputs
 }
 
 // unitTiles is about how many tiles a unit has, and unitFloats about how much
@@ -35,29 +35,38 @@ const (
 // winogradTile returns the size of tiles that takes the least time, or nil where
 // none is better than taking every product.
 func (s *intSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
-	if op.KH != 3 || op.KW != 3 || op.StrideH*op.StrideW*op.DilationH*op.DilationW != 1 || op.Groups != 1 || s.in%(2*s.tier.intShape.narrow) != 0 || s.in/2 > s.tier.intShape.chunkSteps() {
+	if op.KH != 3 || op.KW != 3 || op.StrideH*op.StrideW*op.DilationH*op.DilationW != 1 || op.Groups != 1 || s.in%(2*s.tier.intShape.narrow) != 0 {
 		return nil
 	}
 	var w []int8
 	if s.ins[1].Kind == chip.Constant {
 		w = of[int8](s.call.in[1])
 	}
-	cost := func(steps, rows, most int) int {
-		passes := (rows + most - 1) / most
-		tile := s.tier.intShape.rows
-		padded := rows/most*((most+tile-1)/tile*tile) + (rows%most+tile-1)/tile*tile
-		// A row of weights comes from memory in the time of 24 rows of products.
-		return steps * max(padded, 24*passes)
-	}
 	var best *winogradTile
-	least := cost(9*ceil(s.in, s.terms), s.n*s.rows*s.cols, intPositions)
-	for _, t := range s.tier.winogradTiles() {
+	least := s.cost(9*ceil(s.in, s.terms), s.n*s.rows*s.cols, intPositions)
+	for i, t := range s.tier.winogradTiles() {
 		tiles := s.n * ceil(s.rows, t.size) * ceil(s.cols, t.size)
-		if c := cost(t.parts()*s.in/2, tiles, s.unitTiles(t)); c < least && t.exact(w, s.in, s.k) {
+		c := s.cost(t.parts()*s.in/2, tiles, s.unitTiles(t))
+		switch s.dev.algorithm {
+		case direct:
+			continue
+		case winograd2 + algorithm(i):
+			c = -1
+		}
+		if c < least && t.exact(w, s.in, s.k) {
 			best, least = t, c
 		}
 	}
 	return best
+}
+
+// cost is the time of some steps for so many rows, which units have most of, in
+// that of a step of one row.
+func (s *intSliding) cost(steps, rows, most int) int {
+	tile := s.tier.intShape.rows
+	padded := rows/most*ceil(most, tile)*tile + ceil(rows%most, tile)*tile
+	// A row of weights comes from memory in the time of 24 rows of products.
+	return steps * max(padded, 24*ceil(rows, most))
 }
 
 // unitTiles is about how many tiles of size t a unit has.
