@@ -115,6 +115,7 @@ func compareInt8(t *testing.T, r *rand.Rand, out []int, x, w chip.Value, op func
 			for _, tier := range usable() {
 				for _, threads := range []int{1, 3} {
 					d := newDevice(threads, tier)
+					d.algorithm = algorithm(r.IntN(4))
 					got := runInt8(t, d, op(e), dt, out, variable, ins...)
 					d.Close()
 					if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -142,9 +143,9 @@ func TestInt8Twins(t *testing.T) {
 		{1, 9, 7, 3, 16, 3, 1, 1, 1, 1}, {2, 8, 8, 5, 24, 3, 2, 1, 1, 1}, {1, 6, 6, 512, 8, 3, 1, 1, 1, 1}, {3, 7, 7, 64, 20, 1, 2, 0, 1, 1},
 		{1, 12, 11, 10, 12, 3, 1, 2, 2, 2}, {2, 5, 5, 12, 48, 5, 1, 2, 1, 4}, {1, 40, 33, 6, 8, 3, 1, 1, 1, 1}, {1, 8, 8, 8, 8, 3, 1, 1, 1, 8},
 		// tiles: whole, over both edges, without padding, several images in a unit, rows of one
-		{1, 8, 8, 16, 16, 3, 1, 1, 1, 1}, {1, 9, 7, 32, 40, 3, 1, 1, 1, 1}, {2, 10, 11, 16, 9, 3, 1, 0, 1, 1}, {13, 4, 4, 48, 16, 3, 1, 1, 1, 1},
+		{1, 8, 8, 16, 16, 3, 1, 1, 1, 1}, {1, 9, 7, 32, 40, 3, 1, 1, 1, 1}, {2, 10, 11, 64, 9, 3, 1, 0, 1, 1}, {13, 4, 4, 96, 16, 3, 1, 1, 1, 1},
 		{1, 40, 35, 16, 8, 3, 1, 1, 1, 1}, {3, 5, 5, 512, 24, 3, 1, 1, 1, 1}, {1, 20, 20, 16, 4, 3, 1, 2, 1, 1},
-		{2, 33, 31, 32, 40, 3, 1, 1, 1, 1}, {20, 8, 8, 16, 24, 3, 1, 1, 1, 1}, {1, 64, 21, 48, 9, 3, 1, 0, 1, 1}, {40, 5, 6, 16, 16, 3, 1, 2, 1, 1},
+		{2, 33, 31, 32, 40, 3, 1, 1, 1, 1}, {20, 8, 8, 32, 24, 3, 1, 1, 1, 1}, {1, 64, 21, 48, 9, 3, 1, 0, 1, 1}, {40, 5, 6, 16, 16, 3, 1, 2, 1, 1},
 	} {
 		window := chip.Window{KH: c.size, KW: c.size, StrideH: c.stride, StrideW: c.stride, DilationH: c.dilation, DilationW: c.dilation,
 			PadTop: c.pad, PadBottom: c.pad, PadLeft: c.pad, PadRight: c.pad}
@@ -152,17 +153,19 @@ func TestInt8Twins(t *testing.T) {
 		out := []int{c.n, oh, ow, c.k}
 		x, w := bytesOf[uint8](r, chip.Uint8, 0, c.n, c.h, c.w, c.c), bytesOf[int8](r, chip.Int8, -128, c.size, c.size, c.c/c.groups, c.k)
 		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op { return &chip.ConvInt8{Window: window, Groups: c.groups, Integer: e} })
-		sizes[tileSize(&chip.ConvInt8{Window: window, Groups: c.groups}, x, w, out)]++
+		for _, a := range []algorithm{direct, winograd2, winograd4} {
+			sizes[tileSize(a, &chip.ConvInt8{Window: window, Groups: c.groups}, x, w, out)]++
+		}
 	}
 	if bestTier().integers.usable() && (sizes[0] < 5 || sizes[2] < 5 || sizes[4] < 5) {
 		t.Errorf("tiles by size: %v, want some of each", sizes)
 	}
 }
 
-// tileSize is the size of tiles that op takes, 0 for none.
-func tileSize(op *chip.ConvInt8, x, w chip.Value, out []int) int {
+// tileSize is the size of tiles that op takes where an algorithm is wanted, 0 for none.
+func tileSize(a algorithm, op *chip.ConvInt8, x, w chip.Value, out []int) int {
 	weights := &view{p: unsafe.Pointer(unsafe.SliceData(w.Data.([]int8))), n: w.Len()}
-	c := &call{executable: &executable{tier: bestTier(), pool: newPool(1)}, ins: []chip.Value{x, w}, in: []*view{nil, weights},
+	c := &call{executable: &executable{tier: bestTier(), pool: newPool(1), dev: &Device{algorithm: a}}, ins: []chip.Value{x, w}, in: []*view{nil, weights},
 		outs: []chip.Value{{DType: chip.Uint8, Shape: out}}}
 	if t := c.intSliding(op).winogradTile(op); t != nil {
 		return t.size
@@ -179,12 +182,15 @@ func TestInt8LargestSums(t *testing.T) {
 		weight   int8
 		channels int
 		size     int
-	}{{127, 96, 4}, {-128, 96, 4}, {127, 112, 4}, {127, 128, 2}, {-128, 128, 2}, {-128, 1024, 2}} {
+	}{{127, 96, 4}, {-128, 96, 4}, {114, 128, 4}, {-114, 128, 4}, {115, 128, 2}, {-115, 128, 2}, {-128, 1024, 2}} {
 		x, w := chip.Value{DType: chip.Uint8, Shape: []int{1, 36, 36, c.channels}, Kind: chip.Constant}, chip.Value{DType: chip.Int8, Shape: []int{3, 3, c.channels, 8}, Kind: chip.Constant}
 		x.Data, w.Data = slices.Repeat([]uint8{255}, x.Len()), slices.Repeat([]int8{c.weight}, w.Len())
 		out := []int{1, 36, 36, 8}
-		if got := tileSize(&chip.ConvInt8{Window: window, Groups: 1}, x, w, out); bestTier().integers.usable() && got != c.size {
-			t.Errorf("%d channels of weights %d: tiles of %d, want %d", c.channels, c.weight, got, c.size)
+		for a, size := range map[algorithm]int{winograd2: 2, winograd4: 4} {
+			got := tileSize(a, &chip.ConvInt8{Window: window, Groups: 1}, x, w, out)
+			if holds := c.size >= size; bestTier().integers.usable() && (got == size) != holds {
+				t.Errorf("%d channels of weights %d: tiles of %d, of %d are exact: %v", c.channels, c.weight, got, size, holds)
+			}
 		}
 		compareInt8(t, r, out, x, w, func(e chip.Integer) chip.Op {
 			e.ZeroX = 0

@@ -84,8 +84,8 @@ func (s *intSliding) winograd(t *winogradTile) kernel {
 	z.planUnits(most, most)
 	tiles := z.wholeTiles(z.unit.images * z.unit.rows * z.cols)
 	z.vAt = z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel
-	z.mAt = z.vAt + t.parts()*tiles*z.vPixel
-	z.sumsAt = z.mAt + t.parts()*tiles*z.tier.intShape.cols
+	z.mAt = z.vAt + t.parts()*oddLines(tiles*z.vPixel)
+	z.sumsAt = z.mAt + t.parts()*oddLines(tiles*z.tier.intShape.cols)
 	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.intShape.cols)
 	depth := t.parts() * z.steps
 	pack := z.pack(intWinogradLayout{m, z.in, z.k}, depth*packedWidth(z.panels), len(z.panels), func(words, sums []int32, w []int8, u int) {
@@ -112,10 +112,10 @@ func (z *intWinograd) run(u, part, worker int) {
 	local := z.locals[worker]
 	tiles := z.wholeTiles(w.images * w.rows * z.cols)
 	v, m, sums := addressOf(local[z.vAt:]), addressOf(local[z.mAt:]), addressOf(local[z.sumsAt:])
-	z.transformWindows(&w, v, 4*tiles*z.vPixel)
+	z.transformWindows(&w, v, 4*oddLines(tiles*z.vPixel))
 	for _, p := range z.partOf(part) {
 		z.multiply(p, v, m, tiles)
-		z.transformSums(&w, p, m, sums, 4*tiles*p.width)
+		z.transformSums(&w, p, m, sums, 4*oddLines(tiles*p.width))
 		z.finishRows(&w, p, sums, worker)
 	}
 }
@@ -143,7 +143,7 @@ func (z *intWinograd) multiply(p panel, v, m uintptr, tiles int) {
 	b := uintptr(unsafe.Pointer(&z.packed[p.at*z.tile.parts()*z.steps]))
 	for range z.tile.parts() {
 		run(m, v, b, z.steps, tiles/z.tier.intShape.rows, 4*z.vPixel)
-		v, m, b = v+uintptr(4*tiles*z.vPixel), m+uintptr(4*tiles*p.width), b+uintptr(4*z.steps*p.width)
+		v, m, b = v+uintptr(4*oddLines(tiles*z.vPixel)), m+uintptr(4*oddLines(tiles*p.width)), b+uintptr(4*z.steps*p.width)
 	}
 }
 

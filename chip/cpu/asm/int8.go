@@ -61,6 +61,7 @@ type intSums struct {
 	row func(r, disp int) Mem
 	b   reg.GPVirtual
 	add func(b Op, a, sums vec)
+	ahead int
 }
 
 func (g gen) intSums(vecs int, add func(b Op, a, sums vec)) *intSums {
@@ -88,6 +89,9 @@ func (p *intSums) step(i int) {
 	for v := range vecs {
 		bs = append(bs, p.vec())
 		p.VMOVUPS(Mem{Base: p.b, Disp: p.bytes() * (vecs*i + v)}, bs[v])
+		if p.masked() && p.ahead > 0 {
+			p.PREFETCHT0(Mem{Base: p.b, Disp: p.bytes()*(vecs*i+v) + p.ahead})
+		}
 	}
 	for r := range p.acc {
 		x := p.vec()
@@ -198,6 +202,7 @@ func (g gen) pairRows(vecs int) {
 	row, n, three := g.Load(g.Param("row"), g.GP64()), g.GP64(), g.GP64()
 	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 	p := g.intSums(vecs, g.addPairs)
+	p.ahead = 4096
 	thirds := make([]reg.GPVirtual, len(p.acc)/3)
 	for i := range thirds {
 		thirds[i] = g.GP64()

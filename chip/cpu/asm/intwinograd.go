@@ -184,6 +184,7 @@ func (g gen) windowTransform4() {
 	}
 	for _, y := range g.window4(d) {
 		g.VMOVUPS(y, Mem{Base: column})
+		g.PREFETCHT0(Mem{Base: column, Disp: g.bytes()}) // of the next channels or window
 		g.ADDQ(part, column)
 	}
 	g.DECQ(count)
@@ -249,15 +250,18 @@ func (g gen) sumTransform4() {
 	g.MOVQ(U32(6), count)
 	g.Label("column")
 	var m [6]vec
-	load := func(from, step reg.Register) {
+	load := func(from, step, ahead reg.Register) {
 		for i := range m {
 			m[i] = g.vec()
 			g.VMOVUPS(Mem{Base: from}, m[i])
+			if ahead != nil {
+				g.PREFETCHT0(Mem{Base: from, Index: ahead, Scale: 1})
+			}
 			g.ADDQ(step, from)
 		}
 	}
 	g.MOVQ(column, at)
-	load(at, part6)
+	load(at, part6, pixel)
 	g.MOVQ(column, at)
 	for _, y := range g.sum4(m) {
 		g.VMOVUPS(y, Mem{Base: at})
@@ -271,7 +275,7 @@ func (g gen) sumTransform4() {
 	g.MOVQ(src, column)
 	g.MOVQ(dst, count)
 	for i := range 4 {
-		load(column, part)
+		load(column, part, nil)
 		g.MOVQ(count, at)
 		for j, y := range g.sum4(m) {
 			g.VPMULLD(ninth, y, y)
