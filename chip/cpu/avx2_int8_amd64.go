@@ -9,7 +9,7 @@ package cpu
 //go:noescape
 func intTile6x16AVX2(t *byte)
 
-// pairRows6x16AVX2 multiplies n times 6 rows of pairs, row bytes apart, by a panel of 16 columns.
+// pairRows6x16AVX2 multiplies n rows of pairs, a multiple of 2, row bytes apart, by a panel of 16 columns.
 //
 //go:noescape
 func pairRows6x16AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
@@ -19,7 +19,7 @@ func pairRows6x16AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int
 //go:noescape
 func intTile6x8AVX2(t *byte)
 
-// pairRows6x8AVX2 multiplies n times 6 rows of pairs, row bytes apart, by a panel of 8 columns.
+// pairRows6x8AVX2 multiplies n rows of pairs, a multiple of 2, row bytes apart, by a panel of 8 columns.
 //
 //go:noescape
 func pairRows6x8AVX2(c uintptr, a uintptr, b uintptr, steps int, n int, row int)

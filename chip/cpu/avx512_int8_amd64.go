@@ -9,7 +9,7 @@ package cpu
 //go:noescape
 func intTile12x32AVX512(t *byte)
 
-// pairRows12x32AVX512 multiplies n times 12 rows of pairs, row bytes apart, by a panel of 32 columns.
+// pairRows12x32AVX512 multiplies n rows of pairs, a multiple of 4, row bytes apart, by a panel of 32 columns.
 //
 //go:noescape
 func pairRows12x32AVX512(c uintptr, a uintptr, b uintptr, steps int, n int, row int)
@@ -19,7 +19,7 @@ func pairRows12x32AVX512(c uintptr, a uintptr, b uintptr, steps int, n int, row 
 //go:noescape
 func intTile12x16AVX512(t *byte)
 
-// pairRows12x16AVX512 multiplies n times 12 rows of pairs, row bytes apart, by a panel of 16 columns.
+// pairRows12x16AVX512 multiplies n rows of pairs, a multiple of 4, row bytes apart, by a panel of 16 columns.
 //
 //go:noescape
 func pairRows12x16AVX512(c uintptr, a uintptr, b uintptr, steps int, n int, row int)

@@ -20,8 +20,9 @@ type integers struct {
 	terms     int
 	wideWords func(t *tile)
 	slimWords func(t *tile) // for a narrow panel
-	// wideRows and slimRows multiply n tiles of rows of pairs of int16, row bytes apart,
-	// by a panel of steps rows; the sums lie side by side.
+	// wideRows and slimRows multiply n rows of pairs of int16, row bytes apart, by a
+	// panel of steps rows; the sums lie side by side. n is a multiple of lowRows.
+	lowRows            int
 	wideRows, slimRows func(c, a, b uintptr, steps, n, row int)
 	// widenBytes writes bytes as int16, for tiers of two terms.
 	widenBytes func(dst, src uintptr, n int)

@@ -13,6 +13,7 @@ var avx2Integers = integers{
 	terms:     2,
 	wideWords: func(t *tile) { intTile6x16AVX2((*byte)(unsafe.Pointer(t))) },
 	slimWords: func(t *tile) { intTile6x8AVX2((*byte)(unsafe.Pointer(t))) },
+	lowRows:   2,
 	wideRows:  pairRows6x16AVX2,
 	slimRows:  pairRows6x8AVX2,
 	widenBytes: func(dst, src uintptr, n int) {

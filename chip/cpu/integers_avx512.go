@@ -22,6 +22,7 @@ var vnni = integers{
 	terms:     4,
 	wideWords: func(t *tile) { intTile12x32AVX512((*byte)(unsafe.Pointer(t))) },
 	slimWords: func(t *tile) { intTile12x16AVX512((*byte)(unsafe.Pointer(t))) },
+	lowRows:   4,
 	wideRows:  pairRows12x32AVX512,
 	slimRows:  pairRows12x16AVX512,
 	requantise: requantKernels{requantiseByteAVX512, requantiseByteAddByteAVX512, requantiseByteAddFloatAVX512,

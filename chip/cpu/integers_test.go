@@ -82,17 +82,17 @@ func TestIntTiles(t *testing.T) {
 					}
 				}
 				a, b, sum = operands(2)
-				for _, n := range []int{1, 2, 3} {
-					got := slices.Repeat([]int32{7}, (n*size.rows+2)*width)
+				for _, n := range []int{tier.lowRows, size.rows, 2 * size.rows, 3*size.rows - tier.lowRows} {
+					got := slices.Repeat([]int32{7}, (n+2)*width)
 					want := slices.Clone(got)
 					rowsOf(uintptr(unsafe.Pointer(&got[width])), addressOfWords(a), addressOfWords(b), steps, n, 4*10)
-					for i := range n * size.rows {
+					for i := range n {
 						acc := want[(i+1)*width:][:width]
 						clear(acc)
 						sum(acc, 10*i, segment{})
 					}
 					if !slices.Equal(got, want) {
-						t.Errorf("%s: %d tiles of %d columns, %d steps: %v, want %v", tier.name, n, width, steps, got, want)
+						t.Errorf("%s: %d rows by %d columns, %d steps: %v, want %v", tier.name, n, width, steps, got, want)
 					}
 				}
 			}

@@ -102,8 +102,7 @@ func (s *intSliding) winograd(t *winogradTile) kernel {
 // wholeTiles rounds n up to what the kernels multiply at a time; what follows the
 // last one is multiplied, but not read.
 func (z *intWinograd) wholeTiles(n int) int {
-	rows := z.tier.intShape.rows
-	return (n + rows - 1) / rows * rows
+	return ceil(n, z.tier.lowRows) * z.tier.lowRows
 }
 
 // run computes one part of the panels of unit u.
@@ -142,7 +141,7 @@ func (z *intWinograd) multiply(p panel, v, m uintptr, tiles int) {
 	}
 	b := uintptr(unsafe.Pointer(&z.packed[p.at*z.tile.parts()*z.steps]))
 	for range z.tile.parts() {
-		run(m, v, b, z.steps, tiles/z.tier.intShape.rows, 4*z.vPixel)
+		run(m, v, b, z.steps, tiles, 4*z.vPixel)
 		v, m, b = v+uintptr(4*oddLines(tiles*z.vPixel)), m+uintptr(4*oddLines(tiles*p.width)), b+uintptr(4*z.steps*p.width)
 	}
 }

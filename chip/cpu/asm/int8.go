@@ -61,7 +61,6 @@ type intSums struct {
 	row func(r, disp int) Mem
 	b   reg.GPVirtual
 	add func(b Op, a, sums vec)
-	ahead int
 }
 
 func (g gen) intSums(vecs int, add func(b Op, a, sums vec)) *intSums {
@@ -89,9 +88,6 @@ func (p *intSums) step(i int) {
 	for v := range vecs {
 		bs = append(bs, p.vec())
 		p.VMOVUPS(Mem{Base: p.b, Disp: p.bytes() * (vecs*i + v)}, bs[v])
-		if p.masked() && p.ahead > 0 {
-			p.PREFETCHT0(Mem{Base: p.b, Disp: p.bytes()*(vecs*i+v) + p.ahead})
-		}
 	}
 	for r := range p.acc {
 		x := p.vec()
@@ -102,32 +98,32 @@ func (p *intSums) step(i int) {
 	}
 }
 
-// loop runs as many steps as n says and goes to the label done; advance moves
-// the rows by some steps.
-func (p *intSums) loop(n Op, advance func(steps int), done string) {
+// loop runs as many steps as n says, and more code follows; move moves the rows by
+// some steps. The labels of a function's loops end differently.
+func (p *intSums) loop(n Op, move func(steps int), end string) {
 	const unroll = 4
-	move := func(steps int) {
+	advance := func(steps int) {
 		p.ADDQ(U32(p.bytes()*len(p.acc[0])*steps), p.b)
-		advance(steps)
+		move(steps)
 	}
 	p.SUBQ(U32(unroll), n)
-	p.JL(LabelRef("rest"))
-	p.Label("unrolled")
+	p.JL(LabelRef("rest" + end))
+	p.Label("unrolled" + end)
 	for i := range unroll {
 		p.step(i)
 	}
-	move(unroll)
+	advance(unroll)
 	p.SUBQ(U32(unroll), n)
-	p.JGE(LabelRef("unrolled"))
-	p.Label("rest")
+	p.JGE(LabelRef("unrolled" + end))
+	p.Label("rest" + end)
 	p.ADDQ(U32(unroll), n)
-	p.JZ(LabelRef(done))
-	p.Label("single")
+	p.JZ(LabelRef("done" + end))
+	p.Label("single" + end)
 	p.step(0)
-	move(1)
+	advance(1)
 	p.DECQ(n)
-	p.JNZ(LabelRef("single"))
-	p.JMP(LabelRef(done))
+	p.JNZ(LabelRef("single" + end))
+	p.Label("done" + end)
 }
 
 // intTile is the loop nest of tile over words. Steps lie side by side in A and
@@ -168,7 +164,8 @@ func (g gen) intTile(vecs int) {
 	for r := range rows {
 		g.MOVQ(at(tileA+8*r), rows[r])
 	}
-	p.loop(n, func(steps int) { g.ADDQ(U32(4*steps), idx) }, "segment")
+	p.loop(n, func(steps int) { g.ADDQ(U32(4*steps), idx) }, "")
+	g.JMP(LabelRef("segment"))
 
 	g.Label("finish")
 	at = tile()
@@ -192,17 +189,18 @@ func (g gen) intTile(vecs int) {
 	g.RET()
 }
 
-// pairRows runs tiles of rows at even distances, one after the other. Every
-// third row has an address of its own, from which the next two are found.
+// pairRows runs tiles of rows at even distances, one after the other, and lower
+// tiles for what is left. Every third row has an address of its own, from which the
+// next two are found.
 func (g gen) pairRows(vecs int) {
 	name := g.function(fmt.Sprintf("pairRows%dx%d", g.intRows(), g.set.lanes*vecs))
-	g.Doc(fmt.Sprintf("%s multiplies n times %d rows of pairs, row bytes apart, by a panel of %d columns.", name, g.intRows(), g.set.lanes*vecs))
+	low := g.intRows() / 3
+	g.Doc(fmt.Sprintf("%s multiplies n rows of pairs, a multiple of %d, row bytes apart, by a panel of %d columns.", name, low, g.set.lanes*vecs))
 	g.SignatureExpr("func(c, a, b uintptr, steps, n, row int)")
-	c, tiles := g.Load(g.Param("c"), g.GP64()), g.Load(g.Param("n"), g.GP64())
-	row, n, three := g.Load(g.Param("row"), g.GP64()), g.GP64(), g.GP64()
+	c, left, row := g.Load(g.Param("c"), g.GP64()), g.Load(g.Param("n"), g.GP64()), g.Load(g.Param("row"), g.GP64())
+	n, three := g.GP64(), g.GP64()
 	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 	p := g.intSums(vecs, g.addPairs)
-	p.ahead = 4096
 	thirds := make([]reg.GPVirtual, len(p.acc)/3)
 	for i := range thirds {
 		thirds[i] = g.GP64()
@@ -224,29 +222,37 @@ func (g gen) pairRows(vecs int) {
 			g.ADDQ(by, a)
 		}
 	}
-	// From the last step of a tile to the first of the next one.
-	next := g.GP64()
-	g.Load(g.Param("steps"), next)
-	g.SHLQ(U8(2), next)
-	g.NEGQ(next)
-	for range thirds {
-		g.ADDQ(three, next)
-	}
-	g.Label("tile")
-	p.clear()
-	g.Load(g.Param("b"), p.b)
-	g.Load(g.Param("steps"), n)
-	p.loop(n, func(steps int) { advance(U32(4 * steps)) }, "store")
-	g.Label("store")
-	for r := range p.acc {
-		for v, y := range p.acc[r] {
-			g.VMOVUPS(y, Mem{Base: c, Disp: g.bytes() * (r*vecs + v)})
+	for _, rows := range []int{g.intRows(), low} {
+		end := fmt.Sprint(rows)
+		p.acc = p.acc[:rows]
+		g.Label("tile" + end)
+		g.SUBQ(U32(rows), left)
+		g.JL(LabelRef("less" + end))
+		p.clear()
+		g.Load(g.Param("b"), p.b)
+		g.Load(g.Param("steps"), n)
+		p.loop(n, func(steps int) { advance(U32(4 * steps)) }, end)
+		for r := range p.acc {
+			for v, y := range p.acc[r] {
+				g.VMOVUPS(y, Mem{Base: c, Disp: g.bytes() * (r*vecs + v)})
+			}
 		}
+		g.ADDQ(U32(rows*g.bytes()*vecs), c)
+		// From the last step of these rows to the first of the next ones.
+		g.Load(g.Param("steps"), n)
+		g.SHLQ(U8(2), n)
+		g.NEGQ(n)
+		for range rows / 3 {
+			g.ADDQ(three, n)
+		}
+		for range rows % 3 {
+			g.ADDQ(row, n)
+		}
+		advance(n)
+		g.JMP(LabelRef("tile" + end))
+		g.Label("less" + end)
+		g.ADDQ(U32(rows), left)
 	}
-	advance(next)
-	g.ADDQ(U32(len(p.acc)*g.bytes()*vecs), c)
-	g.DECQ(tiles)
-	g.JNZ(LabelRef("tile"))
 	g.VZEROUPPER()
 	g.RET()
 }
