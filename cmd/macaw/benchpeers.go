@@ -26,7 +26,8 @@ type peersCmd struct {
 
 func (c *peersCmd) Help() string {
 	return `Macaw and its peers do the same work in turn, A B A B: PyTorch for operators and whole training steps (forward,
-backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files. A ratio is
+backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files, and Macaw's
+own float32 for inference in 8-bit integers. A ratio is
 the peer's time over Macaw's, the median over the rounds; of peak is the least time by the roofline (this machine's
 arithmetic and memory, measured now) over Macaw's time. Where the rounds differ too much, no ratio is given.
 
@@ -36,7 +37,7 @@ Nothing is installed: what a peer lacks is said, with the way to get it, and its
 // comparison is one row.
 type comparison struct {
 	name, work string
-	peer       string // "torch" or "onnxruntime"
+	peer       string // "torch", "onnxruntime" or ownFloat32
 	unit       string // "ms" or "MiB"
 }
 
@@ -69,6 +70,9 @@ func comparisons() []comparison {
 			work := fmt.Sprintf("infer %s %d", net, batch)
 			list = append(list, comparison{fmt.Sprintf("infer %s, batch %d", net, batch), work, "onnxruntime", "ms"})
 		}
+	}
+	for _, batch := range []int{1, 32} {
+		list = append(list, comparison{fmt.Sprintf("int8 resnet18, batch %d", batch), fmt.Sprintf("int8 resnet18 %d", batch), ownFloat32, "ms"})
 	}
 	for _, net := range nets[2:] {
 		list = append(list, comparison{fmt.Sprintf("memory of training %s", net), "train " + net, "torch", "MiB"})
@@ -117,8 +121,10 @@ func (c *peersCmd) Run(e *env) error {
 	defer s.close()
 	_, peak := cpu.Peak(c.Threads)
 	s.roof = graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(c.Threads)}
+	_, ints := cpu.PeakInt8(c.Threads)
+	s.intRoof = graph.Roofline{FLOPS: ints, Bandwidth: s.roof.Bandwidth}
 	if info := device(c.Threads).Info(); !c.JSON {
-		fmt.Fprintf(e.out, "%s, %d threads, %v: %.1f GFLOP/s, %.1f GB/s at most\n", info.Model, info.Threads, info.Features, s.roof.FLOPS/1e9, s.roof.Bandwidth/1e9)
+		fmt.Fprintf(e.out, "%s, %d threads, %v: %.1f GFLOP/s, %.1f GOP/s of int8, %.1f GB/s at most\n", info.Model, info.Threads, info.Features, s.roof.FLOPS/1e9, s.intRoof.FLOPS/1e9, s.roof.Bandwidth/1e9)
 	}
 	return s.compareAll(list)
 }
@@ -128,6 +134,7 @@ type peerSession struct {
 	cmd     *peersCmd
 	env     *env
 	roof    graph.Roofline
+	intRoof graph.Roofline // of products of 8-bit integers
 	running map[string]*peers.Peer
 	missing map[string]error
 	folder  string // of the exported networks
@@ -199,6 +206,9 @@ func (s *peerSession) compareAll(list []comparison) error {
 
 func (s *peerSession) compare(w comparison) (comparedRow, error) {
 	row := comparedRow{Work: w.name, Unit: w.unit, Peer: w.peer}
+	if w.peer == ownFloat32 {
+		return row, s.compareOwn(w, &row)
+	}
 	folder := ""
 	if strings.HasPrefix(w.work, "infer ") {
 		var err error
@@ -227,13 +237,20 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 			return row, err
 		}
 	}
-	return row, s.turns(t, p, &row)
+	return row, s.turns(t, p, s.roof, &row)
+}
+
+// otherSide is what a task is compared with.
+type otherSide interface {
+	Measure(seconds float64) (peers.Sample, error)
+	PID() int
 }
 
 // turns lets both sides work in turn.
-func (s *peerSession) turns(t *task, p *peers.Peer, row *comparedRow) error {
+func (s *peerSession) turns(t *task, p otherSide, roof graph.Roofline, row *comparedRow) error {
 	var mine, theirs, ratios []float64
-	begin, counted := readCPUTime(os.Getpid(), p.PID())
+	pids := slices.Compact([]int{os.Getpid(), p.PID()})
+	begin, counted := readCPUTime(pids...)
 	for range s.cmd.Rounds {
 		if s.env.ctx.Err() != nil {
 			return s.env.ctx.Err()
@@ -244,18 +261,18 @@ func (s *peerSession) turns(t *task, p *peers.Peer, row *comparedRow) error {
 		}
 		o, err := p.Measure(s.cmd.Seconds)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.Name, err)
+			return fmt.Errorf("%s: %w", row.Peer, err)
 		}
 		mine, theirs, ratios = append(mine, m.Median), append(theirs, o.Median), append(ratios, o.Median/m.Median)
 	}
 	row.Macaw, row.Theirs = 1e3*quantile(mine, 0.5), 1e3*quantile(theirs, 0.5)
 	row.settle(ratios)
-	if end, ok := readCPUTime(os.Getpid(), p.PID()); ok && counted {
+	if end, ok := readCPUTime(pids...); ok && counted {
 		if others := end.othersSince(begin); others > othersLimit {
 			row.Ratio, row.Noisy = 0, fmt.Sprintf("others took %.0f %%", 100*others)
 		}
 	}
-	floor, err := t.floor(s.roof)
+	floor, err := t.floor(roof)
 	row.OfPeak = floor.Seconds() * 1e3 / row.Macaw
 	return err
 }

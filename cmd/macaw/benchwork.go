@@ -28,8 +28,8 @@ type task struct {
 }
 
 // newTask prepares a work by the name that peers know it by: "sgemm 512",
-// "conv forward 64 56", "train gpt", "infer lenet 32". Networks for inference
-// lie in folder as ONNX files.
+// "conv forward 64 56", "train gpt", "infer lenet 32", whose networks lie in
+// folder as ONNX files; and by names of our own: "int8 resnet18 1", "float32 mlp 4".
 func newTask(ctx context.Context, work, folder string, dev chip.Device) (*task, error) {
 	kind, rest, _ := strings.Cut(work, " ")
 	switch kind {
@@ -37,6 +37,8 @@ func newTask(ctx context.Context, work, folder string, dev chip.Device) (*task, 
 		return newTrainTask(rest, dev)
 	case "infer":
 		return newInferTask(ctx, rest, folder, dev)
+	case "int8", "float32":
+		return newPrecisionTask(kind, rest, dev)
 	}
 	return newOperatorTask(work, dev)
 }

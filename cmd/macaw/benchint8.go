@@ -1,0 +1,87 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/macaw-ai/macaw/chip"
+	"github.com/macaw-ai/macaw/cmd/macaw/peers"
+	"github.com/macaw-ai/macaw/framework/graph"
+	"github.com/macaw-ai/macaw/framework/nn"
+	"github.com/macaw-ai/macaw/framework/quant"
+	"github.com/macaw-ai/macaw/framework/tensor"
+	"github.com/macaw-ai/macaw/internal/fault"
+)
+
+// ownFloat32 is the peer of works in 8-bit integers: the same network in float32.
+const ownFloat32 = "own float32"
+
+// ownSide is a task of this process as the other side of a comparison.
+type ownSide struct{ *task }
+
+func (s ownSide) Measure(seconds float64) (peers.Sample, error) { return s.measure(seconds) }
+
+func (s ownSide) PID() int { return os.Getpid() }
+
+// newPrecisionTask prepares inference of a built-in network and a batch, such as
+// "resnet18 32", in float32 or int8. Ranges of integers come from the very batch.
+func newPrecisionTask(precision, work string, dev chip.Device) (*task, error) {
+	name, size, _ := strings.Cut(work, " ")
+	m, ok := trainModels[name]
+	batch, err := strconv.Atoi(size)
+	if !ok || m.tokens || err != nil || batch < 1 {
+		return nil, fault.Errorf(fault.Invalid, "There is no inference %q in %s; one is \"resnet18 32\".", work, precision)
+	}
+	shape := append([]int{batch}, m.dims...)
+	samples, err := madeUp(tensor.Float32, shape)
+	if err != nil {
+		return nil, err
+	}
+	var ins, outs []*graph.Node
+	err = graph.Trace(func() {
+		x := graph.New(graph.Inference).Input("x", tensor.Float32, graph.Ints(shape...)...)
+		ins, outs = []*graph.Node{x}, []*graph.Node{m.net(nn.NewParams(1)).Forward(x)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if precision == "int8" {
+		ranges, err := quant.Calibrate(dev, ins, outs, slices.Values([][]*tensor.Tensor{{samples}}), quant.Calibration{})
+		if err != nil {
+			return nil, err
+		}
+		if outs, err = quant.Integer(ranges, quant.Options{}, outs...); err != nil {
+			return nil, err
+		}
+	}
+	exec, err := graph.Compile(dev, graph.Program{Inputs: ins, Outputs: outs})
+	if err != nil {
+		return nil, err
+	}
+	return executableTask(exec, len(outs), samples), nil
+}
+
+// compareOwn measures integers against float32.
+func (s *peerSession) compareOwn(w comparison, row *comparedRow) error {
+	dev := device(s.cmd.Threads)
+	ints, err := newTask(s.env.ctx, w.work, "", dev)
+	if err != nil {
+		return err
+	}
+	defer ints.close()
+	floats, err := newTask(s.env.ctx, "float32"+strings.TrimPrefix(w.work, "int8"), "", dev)
+	if err != nil {
+		return err
+	}
+	defer floats.close()
+	for range 3 {
+		for _, t := range []*task{ints, floats} {
+			if err := t.run(); err != nil {
+				return err
+			}
+		}
+	}
+	return s.turns(ints, ownSide{floats}, s.intRoof, row)
+}
