@@ -61,6 +61,8 @@ type intSums struct {
 	row func(r, disp int) Mem
 	b   reg.GPVirtual
 	add func(b Op, a, sums vec)
+	// next, if not nil, is the distance to a panel to bring to the second-level cache.
+	next reg.Register
 }
 
 func (g gen) intSums(vecs int, add func(b Op, a, sums vec)) *intSums {
@@ -88,6 +90,9 @@ func (p *intSums) step(i int) {
 	for v := range vecs {
 		bs = append(bs, p.vec())
 		p.VMOVUPS(Mem{Base: p.b, Disp: p.bytes() * (vecs*i + v)}, bs[v])
+		if at := p.bytes() * (vecs*i + v); p.next != nil && at%64 == 0 {
+			p.PREFETCHT1(Mem{Base: p.b, Index: p.next, Scale: 1, Disp: at})
+		}
 	}
 	for r := range p.acc {
 		x := p.vec()
@@ -201,6 +206,9 @@ func (g gen) pairRows(vecs int) {
 	n, three := g.GP64(), g.GP64()
 	g.LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 	p := g.intSums(vecs, g.addPairs)
+	next := g.Load(g.Param("steps"), g.GP64())
+	g.IMUL3Q(U32(g.bytes()*vecs), next, next)
+	p.next = next
 	thirds := make([]reg.GPVirtual, len(p.acc)/3)
 	for i := range thirds {
 		thirds[i] = g.GP64()
