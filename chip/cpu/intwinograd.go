@@ -43,10 +43,10 @@ func (s *intSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
 		w = of[int8](s.call.in[1])
 	}
 	var best *winogradTile
-	least := s.cost(9*ceil(s.in, s.terms), s.n*s.rows*s.cols, intPositions)
+	least := s.cost(9*ceil(s.in, s.terms), s.n*s.rows*s.cols, intPositions, s.tier.intShape.rows)
 	for i, t := range s.tier.winogradTiles() {
 		tiles := s.n * ceil(s.rows, t.size) * ceil(s.cols, t.size)
-		c := s.cost(t.parts()*s.in/2, tiles, s.unitTiles(t))
+		c := s.cost(t.parts()*s.in/2, tiles, s.unitTiles(t), s.tier.lowRows)
 		switch s.dev.algorithm {
 		case direct:
 			continue
@@ -60,11 +60,10 @@ func (s *intSliding) winogradTile(op *chip.ConvInt8) *winogradTile {
 	return best
 }
 
-// cost is the time of some steps for so many rows, which units have most of, in
-// that of a step of one row.
-func (s *intSliding) cost(steps, rows, most int) int {
-	tile := s.tier.intShape.rows
-	padded := rows/most*ceil(most, tile)*tile + ceil(rows%most, tile)*tile
+// cost is the time of some steps for so many rows, which units have most of and
+// kernels take so many together, in that of a step of one row.
+func (s *intSliding) cost(steps, rows, most, together int) int {
+	padded := (rows/most*ceil(most, together) + ceil(rows%most, together)) * together
 	// A row of weights comes from memory in the time of 24 rows of products.
 	return steps * max(padded, 24*ceil(rows, most))
 }
@@ -83,7 +82,7 @@ func (s *intSliding) winograd(t *winogradTile) kernel {
 	most := s.unitTiles(t)
 	z.planUnits(most, most)
 	tiles := z.wholeTiles(z.unit.images * z.unit.rows * z.cols)
-	z.vAt = z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel
+	z.vAt = wholeLines(z.unit.images * z.stripRows(z.unit.rows) * z.stripWidth() * z.pixel)
 	z.mAt = z.vAt + t.parts()*oddLines(tiles*z.vPixel)
 	z.sumsAt = z.mAt + t.parts()*oddLines(tiles*z.tier.intShape.cols)
 	z.wantLocal(z.sumsAt + m*m*tiles*z.tier.intShape.cols)
