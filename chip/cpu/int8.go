@@ -30,7 +30,7 @@ func (c *call) gemmInt8(op *chip.GemmInt8) kernel {
 // channels together, where the tier has no kernel for integers or the groups are
 // small. A tap outside of the image adds nothing.
 func (c *call) convInt8(op *chip.ConvInt8) kernel {
-	if c.tier.integers.usable() && c.outs[0].Len() > 0 && c.outs[0].Shape[3]/op.Groups >= c.tier.intShape.narrow/2 {
+	if c.tier.integers.usable() && c.outs[0].Len() > 0 && c.outs[0].Shape[3]/op.Groups >= 4 {
 		return c.intConv(op)
 	}
 	g := poolGeometry(op.Window, c.ins[0].Shape, c.outs[0].Shape)
