@@ -15,6 +15,7 @@ type tier struct {
 	bfloats
 	winograds
 	pairs
+	bfloatPairs
 	maps       mapFns
 	name       string
 	usable     func() bool

@@ -32,6 +32,7 @@ var avx512 = tier{
 	bfloats:       avx512BFloats,
 	winograds:     avx2Winograds,
 	pairs:         avx2Pairs,
+	bfloatPairs:   avx512BFloatPairs(),
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX512((*byte)(unsafe.Pointer(p))) },
 	silu:          siluAVX512,
 	gelu:          geluAVX512,

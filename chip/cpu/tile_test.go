@@ -1,9 +1,11 @@
 package cpu
 
 // largeTiles is the generic tier with the tiles of AVX-512: what is planned and
-// packed for them can be tested on any processor.
+// packed for them can be tested on any processor,
+// products of BFloat16 among it.
 var largeTiles = func() tier {
 	t := generic
 	t.name, t.matrix = "generic with large tiles", goTiles(12, 32, 16)
+	t.bfloatPairs = goBFloatPairs(t.tileShape)
 	return t
 }()

@@ -1,0 +1,77 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+// bfloatPairs are a tier's kernels for products of BFloat16. A step of these is
+// a pair of neighbours along the sum, as large as a float32: A and the panels
+// are packed as if of floats, and tile becomes
+//
+//	c[r][j] = max(floor, alpha·Σ (a[r][k][1]·b[k][j][1], a[r][k][0]·b[k][j][0]) + bias[j] (+ c[r][j]))
+//
+// Each of the two products is exact and added with rounding to nearest; what is
+// smaller than float32's normal numbers counts as 0.
+type bfloatPairs struct {
+	wideBFloat func(t *tile) // nil where factors are widened to float32
+	slimBFloat func(t *tile)
+	// zip interleaves n groups of width numbers from two rows, first the even one's.
+	// Only so many columns of each are read, in every group, others are 0. to and
+	// from are the bytes from one group to the next.
+	zip func(dst, even, odd uintptr, width, n, to, from, evens, odds int)
+	// bfloatLoop runs rounds of products in registers and returns their number of operations.
+	bfloatLoop func(rounds int) float64
+}
+
+// bfloatsAt are n numbers at an address.
+func bfloatsAt(p uintptr, n int) []chip.BFloat { return unsafe.Slice((*chip.BFloat)(pointerAt(p)), n) }
+
+// goBFloatTile is the Go twin of the kernels of a tier; width is the columns of a panel.
+func goBFloatTile(t *tile, rows, width int) {
+	segs := unsafe.Slice((*segment)(pointerAt(t.segs)), t.nseg)
+	cols := width
+	if t.mask != 0 {
+		cols = t.cols
+	}
+	for r := range rows {
+		var acc [maxCols]float32
+		for _, s := range segs {
+			a, b := t.a[r]+uintptr(s.a), t.b+uintptr(s.b)
+			for range t.steps {
+				x, ys := bfloatsAt(a, 2), bfloatsAt(b, 2*cols)
+				x0, x1 := x[0].Float32(), x[1].Float32()
+				for j := range cols {
+					acc[j] += float32(x1 * ys[2*j+1].Float32())
+					acc[j] += float32(x0 * ys[2*j].Float32())
+				}
+				a, b = a+uintptr(t.sa), b+uintptr(t.sb)
+			}
+		}
+		goTileStore(t, r, acc[:cols])
+	}
+}
+
+func goZip(dst, even, odd uintptr, width, n, to, from, evens, odds int) {
+	for range n {
+		pairs := bfloatsAt(dst, 2*width)
+		clear(pairs)
+		for i, v := range bfloatsAt(even, evens) {
+			pairs[2*i] = v
+		}
+		for i, v := range bfloatsAt(odd, odds) {
+			pairs[2*i+1] = v
+		}
+		dst, even, odd = dst+uintptr(to), even+uintptr(from), odd+uintptr(from)
+	}
+}
+
+// goBFloatPairs are the Go twins of kernels for tiles of some shape.
+func goBFloatPairs(t tileShape) bfloatPairs {
+	return bfloatPairs{
+		wideBFloat: func(k *tile) { goBFloatTile(k, t.rows, t.cols) },
+		slimBFloat: func(k *tile) { goBFloatTile(k, t.rows, t.narrow) },
+		zip:        goZip,
+	}
+}

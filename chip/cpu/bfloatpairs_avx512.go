@@ -1,0 +1,34 @@
+//go:build amd64 && !purego
+
+package cpu
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// avx512BFloatPairs are those of a processor that has AVX512_BF16.
+func avx512BFloatPairs() bfloatPairs {
+	if !cpu.X86.HasAVX512BF16 {
+		return bfloatPairs{}
+	}
+	return bfloatPairs{
+		wideBFloat: func(t *tile) { bfloatTile12x32AVX512((*byte)(unsafe.Pointer(t))) },
+		slimBFloat: func(t *tile) { bfloatTile12x16AVX512((*byte)(unsafe.Pointer(t))) },
+		zip: func(dst, even, odd uintptr, width, n, to, from, evens, odds int) {
+			run := zip12AVX512
+			switch width {
+			case 32:
+				run = zip32AVX512
+			case 16:
+				run = zip16AVX512
+			}
+			run(dst, even, odd, n, to, from, uint32(1<<evens-1), uint32(1<<odds-1))
+		},
+		bfloatLoop: func(rounds int) float64 {
+			bfloatLoopAVX512(rounds)
+			return float64(rounds) * 12 * 32 * 2
+		},
+	}
+}

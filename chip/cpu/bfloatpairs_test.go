@@ -1,0 +1,126 @@
+package cpu
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/macaw-ai/macaw/chip"
+)
+
+func randomBFloats(r *rand.Rand, n int) []chip.BFloat {
+	x := make([]chip.BFloat, n)
+	for i := range x {
+		x[i] = chip.RoundBFloat(r.Float32()*4 - 2)
+	}
+	return x
+}
+
+// TestBFloatTileTwins compares the kernels of products of BFloat16 with their Go
+// twins, whose order of additions is the processor's: all bits agree.
+func TestBFloatTileTwins(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for _, tier := range usable() {
+		if tier.wideBFloat == nil {
+			continue
+		}
+		for _, width := range []int{tier.cols, tier.narrow} {
+			for cols := width - tier.narrow + 1; cols <= width; cols++ {
+				for _, steps := range []int{0, 1, 3, 4, 5, 9} {
+					compareBFloatTile(t, r, tier, width, cols, steps)
+				}
+			}
+		}
+	}
+}
+
+func compareBFloatTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, steps int) {
+	t.Helper()
+	a, b := randomBFloats(r, 2*tier.rows*10), randomBFloats(r, 2*9*width+2*width)
+	bias, c := random(r, maxCols), random(r, tier.rows*width)
+	twin := goBFloatPairs(tier.tileShape)
+	rows := 1 + (steps+cols)%tier.rows
+	var outs [2]guarded
+	for i, run := range []func(*tile){tier.wideBFloat, twin.wideBFloat} {
+		if width == tier.narrow {
+			run = []func(*tile){tier.slimBFloat, twin.slimBFloat}[i]
+		}
+		outs[i] = newGuarded(c)
+		w := new(workTile)
+		k := &w.tile
+		k.b, k.sa, k.sb, k.nseg, k.steps = uintptr(unsafe.Pointer(&b[0])), 4, 4*width, 1, steps
+		k.segs = uintptr(unsafe.Pointer(&oneSegment))
+		k.alpha, k.floor, k.add = 0.5, noFloor, cols&1
+		if steps&1 == 1 {
+			k.floor, k.bias = 0, addressOf(bias)
+		}
+		k.setColumns(cols, width)
+		k.setRows(uintptr(unsafe.Pointer(&a[0])), 40, rows, tier.rows)
+		k.setOut(addressOf(outs[i].in), 4*width, rows, tier.rows, uintptr(unsafe.Pointer(&w.spare)))
+		run(k)
+	}
+	if !slices.Equal(outs[0].all, outs[1].all) {
+		t.Errorf("%s: a tile of %d/%d columns, %d rows, %d steps of pairs differs: %v", tier.name, cols, width, rows, steps, closeTo(outs[0].all, outs[1].all, 0))
+	}
+}
+
+// TestBFloatTileFlushes holds what becomes of numbers that are too small, and of
+// those that are none.
+func TestBFloatTileFlushes(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, tier := range usable() {
+		if tier.wideBFloat == nil {
+			continue
+		}
+		for _, c := range []struct{ a, b, want float32 }{{0x1p-130, 1, 0}, {0x1p-70, 0x1p-60, 0}, {0x1p-126, 1, 0x1p-126}, {inf, 2, inf}, {-inf, 2, -inf}, {inf, 0, float32(math.NaN())}} {
+			a := []chip.BFloat{chip.RoundBFloat(c.a), 0}
+			b := make([]chip.BFloat, 2*tier.narrow)
+			b[0] = chip.RoundBFloat(c.b)
+			out := make([]float32, tier.narrow)
+			w := new(workTile)
+			k := &w.tile
+			k.b, k.sa, k.sb, k.nseg, k.steps, k.alpha, k.floor = uintptr(unsafe.Pointer(&b[0])), 4, 4*tier.narrow, 1, 1, 1, noFloor
+			k.segs = uintptr(unsafe.Pointer(&oneSegment))
+			k.setColumns(tier.narrow, tier.narrow)
+			k.setRows(uintptr(unsafe.Pointer(&a[0])), 4, 1, tier.rows)
+			k.setOut(addressOf(out), 4*tier.narrow, 1, tier.rows, uintptr(unsafe.Pointer(&w.spare)))
+			tier.slimBFloat(k)
+			if out[0] != c.want && out[0] == out[0] {
+				t.Errorf("%s: %g times %g is %g, want %g", tier.name, c.a, c.b, out[0], c.want)
+			}
+		}
+	}
+}
+
+// TestZipTwins interleaves rows of all lengths.
+func TestZipTwins(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	for _, tier := range usable() {
+		if tier.zip == nil {
+			continue
+		}
+		for _, width := range []int{tier.cols, tier.narrow, tier.rows} {
+			for evens := range width + 1 {
+				for _, odds := range []int{0, evens} {
+					for n := 1; n < 4; n++ {
+						src := randomBFloats(r, 6*width)
+						got, want := randomBFloats(r, 7*width), make([]chip.BFloat, 7*width)
+						copy(want, got)
+						for _, side := range []struct {
+							zip func(dst, even, odd uintptr, width, n, to, from, evens, odds int)
+							dst []chip.BFloat
+						}{{tier.zip, got}, {goZip, want}} {
+							at := uintptr(unsafe.Pointer(&src[0]))
+							side.zip(uintptr(unsafe.Pointer(&side.dst[0])), at, at+uintptr(6*width), width, n, 4*width, 2*width, evens, odds)
+						}
+						if !slices.Equal(got, want) {
+							t.Fatalf("%s: %d groups of %d and %d of %d columns differ", tier.name, n, evens, odds, width)
+						}
+					}
+				}
+			}
+		}
+	}
+}
