@@ -36,7 +36,7 @@ Nothing is installed: what a peer lacks is said, with the way to get it, and its
 // comparison is one row.
 type comparison struct {
 	name, work string
-	peer       string // "torch" or "onnxruntime"
+	peer       string // "torch", "onnxruntime" or "float32": Macaw itself
 	unit       string // "ms" or "MiB"
 }
 
@@ -63,6 +63,9 @@ func comparisons() []comparison {
 	nets := []string{"mlp", "lenet", "resnet18", "gpt"}
 	for _, net := range nets {
 		torch(fmt.Sprintf("train %s, batch %d", net, trainModels[net].batch), "train "+net)
+	}
+	for _, net := range nets {
+		list = append(list, comparison{fmt.Sprintf("train %s, batch %d, bfloat16", net, trainModels[net].batch), "train " + net + " bfloat16", "float32", "ms"})
 	}
 	for _, net := range nets {
 		for _, batch := range []int{1, 32} {
@@ -206,6 +209,9 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 			return row, err
 		}
 	}
+	if single, ok := strings.CutSuffix(w.work, " bfloat16"); ok {
+		return row, s.againstItself(w.work, single, &row)
+	}
 	p, err := s.peer(w.peer)
 	if err != nil {
 		return row, err
@@ -214,7 +220,7 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 	if w.unit == "MiB" {
 		return row, s.memory(w, &row)
 	}
-	t, err := newTask(s.env.ctx, w.work, folder, device(s.cmd.Threads))
+	t, err := s.warm(w.work, folder)
 	if err != nil {
 		return row, err
 	}
@@ -222,18 +228,44 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 	if err := p.Open(w.work, folder); err != nil {
 		return row, fmt.Errorf("%s: %w", p.Name, err)
 	}
-	for range 3 {
-		if err := t.run(); err != nil {
-			return row, err
-		}
-	}
-	return row, s.turns(t, p, &row)
+	return row, s.turns(t, p.Measure, s.roof, &row, os.Getpid(), p.PID())
 }
 
-// turns lets both sides work in turn.
-func (s *peerSession) turns(t *task, p *peers.Peer, row *comparedRow) error {
+// againstItself compares mixed precision with single precision.
+func (s *peerSession) againstItself(mixed, single string, row *comparedRow) error {
+	t, err := s.warm(mixed, "")
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	other, err := s.warm(single, "")
+	if err != nil {
+		return err
+	}
+	defer other.close()
+	_, peak := cpu.PeakBFloat(s.cmd.Threads)
+	return s.turns(t, other.measure, graph.Roofline{FLOPS: peak, Bandwidth: s.roof.Bandwidth}, row, os.Getpid())
+}
+
+// warm prepares a task of Macaw and runs it a few times.
+func (s *peerSession) warm(work, folder string) (*task, error) {
+	t, err := newTask(s.env.ctx, work, folder, device(s.cmd.Threads))
+	if err != nil {
+		return nil, err
+	}
+	for range 3 {
+		if err := t.run(); err != nil {
+			t.close()
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// turns lets both sides work in turn; processes are those of both.
+func (s *peerSession) turns(t *task, measure func(seconds float64) (peers.Sample, error), roof graph.Roofline, row *comparedRow, processes ...int) error {
 	var mine, theirs, ratios []float64
-	begin, counted := readCPUTime(os.Getpid(), p.PID())
+	begin, counted := readCPUTime(processes...)
 	for range s.cmd.Rounds {
 		if s.env.ctx.Err() != nil {
 			return s.env.ctx.Err()
@@ -242,20 +274,20 @@ func (s *peerSession) turns(t *task, p *peers.Peer, row *comparedRow) error {
 		if err != nil {
 			return err
 		}
-		o, err := p.Measure(s.cmd.Seconds)
+		o, err := measure(s.cmd.Seconds)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.Name, err)
+			return fmt.Errorf("%s: %w", row.Peer, err)
 		}
 		mine, theirs, ratios = append(mine, m.Median), append(theirs, o.Median), append(ratios, o.Median/m.Median)
 	}
 	row.Macaw, row.Theirs = 1e3*quantile(mine, 0.5), 1e3*quantile(theirs, 0.5)
 	row.settle(ratios)
-	if end, ok := readCPUTime(os.Getpid(), p.PID()); ok && counted {
+	if end, ok := readCPUTime(processes...); ok && counted {
 		if others := end.othersSince(begin); others > othersLimit {
 			row.Ratio, row.Noisy = 0, fmt.Sprintf("others took %.0f %%", 100*others)
 		}
 	}
-	floor, err := t.floor(s.roof)
+	floor, err := t.floor(roof)
 	row.OfPeak = floor.Seconds() * 1e3 / row.Macaw
 	return err
 }

@@ -89,7 +89,7 @@ func TestTrainModels(t *testing.T) {
 		if name == "gpt" && testing.Short() {
 			continue
 		}
-		w, err := newTrainStep(name, 1, device(2))
+		w, err := newTrainStep(name, 1, graph.FullPrecision, device(2))
 		if err != nil {
 			t.Fatal(err)
 		}
