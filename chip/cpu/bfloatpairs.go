@@ -25,6 +25,24 @@ type bfloatPairs struct {
 	bfloatLoop func(rounds int) float64
 }
 
+// overPairs is the kernel for panels of a width, of which wide ones have cols.
+func (b *bfloatPairs) overPairs(width, cols int) func(t *tile) {
+	if width == cols {
+		return b.wideBFloat
+	}
+	return b.slimBFloat
+}
+
+// inPairs reports whether a product multiplies pairs of BFloat16. Few rows are
+// as fast as their factors can be read, and are widened.
+func (c *call) inPairs(op *chip.Gemm) bool {
+	if c.tier.wideBFloat == nil || c.ins[0].DType != chip.BFloat16 || c.ins[1].DType != chip.BFloat16 {
+		return false
+	}
+	g := c.product(op)
+	return g.m > dotRows && g.sum > 0
+}
+
 // bfloatsAt are n numbers at an address.
 func bfloatsAt(p uintptr, n int) []chip.BFloat { return unsafe.Slice((*chip.BFloat)(pointerAt(p)), n) }
 
