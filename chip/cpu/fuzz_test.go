@@ -134,7 +134,7 @@ func FuzzGemm(f *testing.F) {
 		if op.Bias {
 			ins = append(ins, bias)
 		}
-		for _, tier := range append(usable(), &largeTiles) {
+		for _, tier := range append(usable(), &largeTiles, withoutPairs()) {
 			d := newDevice(1+int(flags>>4&1), tier)
 			compareSums(t, runOp(t, d, op, []int{m, n}, ins...), want, k)
 			d.Close()

@@ -9,3 +9,10 @@ var largeTiles = func() tier {
 	t.bfloatPairs = goBFloatPairs(t.tileShape)
 	return t
 }()
+
+// withoutPairs is the best tier of a processor that multiplies no BFloat16.
+func withoutPairs() *tier {
+	t := *usable()[0]
+	t.name, t.bfloatPairs = t.name+" without pairs", bfloatPairs{}
+	return &t
+}

@@ -26,8 +26,8 @@ type peersCmd struct {
 
 func (c *peersCmd) Help() string {
 	return `Macaw and its peers do the same work in turn, A B A B: PyTorch for operators and whole training steps (forward,
-backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files. A ratio is
-the peer's time over Macaw's, the median over the rounds; of peak is the least time by the roofline (this machine's
+backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files. Training in bfloat16
+has Macaw's own float32 as its peer, and the arithmetic of bfloat16 as its peak. A ratio is the peer's time over Macaw's, the median over the rounds; of peak is the least time by the roofline (this machine's
 arithmetic and memory, measured now) over Macaw's time. Where the rounds differ too much, no ratio is given.
 
 Nothing is installed: what a peer lacks is said, with the way to get it, and its rows are left out.`
@@ -36,7 +36,7 @@ Nothing is installed: what a peer lacks is said, with the way to get it, and its
 // comparison is one row.
 type comparison struct {
 	name, work string
-	peer       string // "torch", "onnxruntime" or "float32": Macaw itself
+	peer       string // "torch" or "onnxruntime"; "float32" is Macaw itself
 	unit       string // "ms" or "MiB"
 }
 

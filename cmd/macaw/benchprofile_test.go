@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
