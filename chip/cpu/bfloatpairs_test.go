@@ -124,3 +124,66 @@ func TestZipTwins(t *testing.T) {
 		}
 	}
 }
+
+// TestBFloatErrors holds the greatest error of a product of BFloat16 against
+// sums in float64, relative to the greatest result, and prints it beside that of
+// the same factors widened, and beside what rounding the factors does.
+func TestBFloatErrors(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	const m, n = 48, 64
+	for _, k := range []int{64, 384, 1536, 6144} {
+		a, b := constant(r, m, k), constant(r, k, n)
+		exact, rounded := product64(a, b), [2][]float64{}
+		for i, v := range []*chip.Value{&a, &b} {
+			v.DType, v.Data = chip.BFloat16, toBFloats(*v)
+			for _, h := range v.Data.([]chip.BFloat) {
+				rounded[i] = append(rounded[i], float64(h.Float32()))
+			}
+		}
+		want := product64(chip.Value{Shape: a.Shape, Data: rounded[0]}, chip.Value{Shape: b.Shape, Data: rounded[1]})
+		var errors [2]float64
+		for i, tier := range []*tier{&largeTiles, withoutPairs()} {
+			if i == 0 && usable()[0].wideBFloat != nil {
+				tier = usable()[0]
+			}
+			d := newDevice(2, tier)
+			errors[i] = greatestError(runOp(t, d, &chip.Gemm{}, []int{m, n}, a, b)[0], want)
+			d.Close()
+		}
+		single := make([]float32, m*n)
+		for i, v := range want {
+			single[i] = float32(v)
+		}
+		t.Logf("sums of %d: pairs %.1e, widened %.1e; rounded factors %.1e", k, errors[0], errors[1], greatestError(single, exact))
+		if errors[0] > 1e-6 {
+			t.Errorf("sums of %d are off by %v of the greatest result", k, errors[0])
+		}
+	}
+}
+
+// product64 multiplies in float64.
+func product64(a, b chip.Value) []float64 {
+	at := func(v chip.Value, i int) float64 {
+		if x, ok := v.Data.([]float64); ok {
+			return x[i]
+		}
+		return float64(v.Data.([]float32)[i])
+	}
+	m, k, n := a.Shape[0], a.Shape[1], b.Shape[1]
+	c := make([]float64, m*n)
+	for i := range c {
+		for p := range k {
+			c[i] += at(a, i/n*k+p) * at(b, p*n+i%n)
+		}
+	}
+	return c
+}
+
+// greatestError is relative to the greatest result.
+func greatestError(got []float32, want []float64) float64 {
+	worst, most := 0.0, 0.0
+	for i, w := range want {
+		worst, most = max(worst, math.Abs(float64(got[i])-w)), max(most, math.Abs(w))
+	}
+	return worst / most
+}

@@ -30,14 +30,15 @@ type treatment struct {
 
 // treatmentOf is the whole rule of mixed precision. An operator that is not
 // here reads and writes float32 alone: reductions, losses, random numbers,
-// optimisers. Convolutions multiply float32: Winograd's algorithm saves them more
-// multiplications than products of bfloat16 would.
+// optimisers. Convolutions multiply float32, or what there is for the backward
+// pass: Winograd's algorithm saves them more multiplications than products of
+// bfloat16 would.
 func treatmentOf(op chip.Op) treatment {
 	switch op.(type) {
 	case *chip.Gemm:
 		return treatment{factors: true, stored: true}
 	case *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
-		return treatment{stored: true}
+		return treatment{reads: true, stored: true}
 	case *chip.Map:
 		return treatment{reads: true, stored: true, all: true}
 	case *chip.Transpose, *chip.Concat, *chip.Slice, *chip.Pad, *chip.Broadcast, *chip.Gather, *chip.MaxPool, *chip.AvgPool, *chip.Resize:
