@@ -14,23 +14,26 @@ func bfloatTile12x32AVX512(t *byte)
 //go:noescape
 func bfloatTile12x16AVX512(t *byte)
 
-// zip32AVX512 writes n groups of 32 pairs of bfloat16, of which a number comes from each of two rows;
-// see bfloatPairs. Only the first columns that the bits of evens and odds select are read, others are 0.
+// zip32AVX512 writes n groups of 32 pairs of bfloat16 for each of some pairs of rows; to and from are the
+// bytes between groups, toRow and fromRow those between pairs of rows. The first columns of the upper and of
+// the lower row that the bits of evens and odds select are read, others are 0.
 //
 //go:noescape
-func zip32AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
+func zip32AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
 
-// zip16AVX512 writes n groups of 16 pairs of bfloat16, of which a number comes from each of two rows;
-// see bfloatPairs. Only the first columns that the bits of evens and odds select are read, others are 0.
+// zip16AVX512 writes n groups of 16 pairs of bfloat16 for each of some pairs of rows; to and from are the
+// bytes between groups, toRow and fromRow those between pairs of rows. The first columns of the upper and of
+// the lower row that the bits of evens and odds select are read, others are 0.
 //
 //go:noescape
-func zip16AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
+func zip16AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
 
-// zip12AVX512 writes n groups of 12 pairs of bfloat16, of which a number comes from each of two rows;
-// see bfloatPairs. Only the first columns that the bits of evens and odds select are read, others are 0.
+// zip12AVX512 writes n groups of 12 pairs of bfloat16 for each of some pairs of rows; to and from are the
+// bytes between groups, toRow and fromRow those between pairs of rows. The first columns of the upper and of
+// the lower row that the bits of evens and odds select are read, others are 0.
 //
 //go:noescape
-func zip12AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
+func zip12AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
 
 // bfloatLoopAVX512 runs n rounds of 12 independent products of 16 pairs of bfloat16.
 //

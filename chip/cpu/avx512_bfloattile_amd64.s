@@ -854,36 +854,51 @@ store:
 	VZEROUPPER
 	RET
 
-// func zip32AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·zip32AVX512(SB), NOSPLIT, $0-56
-	MOVQ      dst+0(FP), AX
-	MOVQ      even+8(FP), CX
-	MOVQ      odd+16(FP), DX
-	MOVQ      n+24(FP), BX
-	MOVQ      to+32(FP), SI
-	MOVQ      from+40(FP), DI
-	MOVL      evens+48(FP), R8
-	KMOVD     R8, K1
-	MOVL      odds+52(FP), R8
-	KMOVD     R8, K2
+// func zip32AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·zip32AVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst+0(FP), SI
+	MOVQ      src+8(FP), DI
+	MOVQ      n+16(FP), R8
+	MOVQ      to+24(FP), R9
+	MOVQ      from+32(FP), R10
+	MOVQ      rows+40(FP), R11
+	MOVQ      toRow+48(FP), R12
+	MOVQ      fromRow+56(FP), R13
+	MOVL      evens+64(FP), AX
+	KMOVD     AX, K1
+	MOVL      odds+68(FP), AX
+	KMOVD     AX, K2
 	VMOVDQU16 zipOrder0<>+0(SB), Z0
 	VMOVDQU16 zipOrder1<>+0(SB), Z1
+	MOVQ      fromRow+56(FP), AX
+	SHRQ      $0x01, AX
+
+row:
+	MOVQ SI, CX
+	MOVQ DI, DX
+	MOVQ R8, BX
 
 group:
-	VMOVDQU16.Z (CX), K1, Z2
-	VMOVDQU16.Z (DX), K2, Z3
+	PREFETCHT0  (DX)(R13*8)
+	LEAQ        (DX)(AX*1), R14
+	PREFETCHT0  (R14)(R13*8)
+	VMOVDQU16.Z (DX), K1, Z2
+	VMOVDQU16.Z (DX)(AX*1), K2, Z3
 	VMOVDQU16   Z0, Z4
 	VPERMI2W    Z3, Z2, Z4
-	VMOVUPS     Z4, (AX)
+	VMOVUPS     Z4, (CX)
 	VMOVDQU16   Z1, Z4
 	VPERMI2W    Z3, Z2, Z4
-	VMOVUPS     Z4, 64(AX)
-	ADDQ        SI, AX
-	ADDQ        DI, CX
-	ADDQ        DI, DX
+	VMOVUPS     Z4, 64(CX)
+	ADDQ        R10, DX
+	ADDQ        R9, CX
 	DECQ        BX
 	JNZ         group
+	ADDQ        R12, SI
+	ADDQ        R13, DI
+	DECQ        R11
+	JNZ         row
 	VZEROUPPER
 	RET
 
@@ -923,65 +938,95 @@ DATA zipOrder1<>+56(SB)/4, $0x003e001e
 DATA zipOrder1<>+60(SB)/4, $0x003f001f
 GLOBL zipOrder1<>(SB), RODATA|NOPTR, $64
 
-// func zip16AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·zip16AVX512(SB), NOSPLIT, $0-56
-	MOVQ      dst+0(FP), AX
-	MOVQ      even+8(FP), CX
-	MOVQ      odd+16(FP), DX
-	MOVQ      n+24(FP), BX
-	MOVQ      to+32(FP), SI
-	MOVQ      from+40(FP), DI
-	MOVL      evens+48(FP), R8
-	KMOVD     R8, K1
-	MOVL      odds+52(FP), R8
-	KMOVD     R8, K2
+// func zip16AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·zip16AVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst+0(FP), SI
+	MOVQ      src+8(FP), DI
+	MOVQ      n+16(FP), R8
+	MOVQ      to+24(FP), R9
+	MOVQ      from+32(FP), R10
+	MOVQ      rows+40(FP), R11
+	MOVQ      toRow+48(FP), R12
+	MOVQ      fromRow+56(FP), R13
+	MOVL      evens+64(FP), AX
+	KMOVD     AX, K1
+	MOVL      odds+68(FP), AX
+	KMOVD     AX, K2
 	VMOVDQU16 zipOrder0<>+0(SB), Z0
+	MOVQ      fromRow+56(FP), AX
+	SHRQ      $0x01, AX
+
+row:
+	MOVQ SI, CX
+	MOVQ DI, DX
+	MOVQ R8, BX
 
 group:
-	VMOVDQU16.Z (CX), K1, Z1
-	VMOVDQU16.Z (DX), K2, Z2
+	PREFETCHT0  (DX)(R13*8)
+	LEAQ        (DX)(AX*1), R14
+	PREFETCHT0  (R14)(R13*8)
+	VMOVDQU16.Z (DX), K1, Z1
+	VMOVDQU16.Z (DX)(AX*1), K2, Z2
 	VMOVDQU16   Z0, Z3
 	VPERMI2W    Z2, Z1, Z3
-	VMOVUPS     Z3, (AX)
-	ADDQ        SI, AX
-	ADDQ        DI, CX
-	ADDQ        DI, DX
+	VMOVUPS     Z3, (CX)
+	ADDQ        R10, DX
+	ADDQ        R9, CX
 	DECQ        BX
 	JNZ         group
+	ADDQ        R12, SI
+	ADDQ        R13, DI
+	DECQ        R11
+	JNZ         row
 	VZEROUPPER
 	RET
 
-// func zip12AVX512(dst uintptr, even uintptr, odd uintptr, n int, to int, from int, evens uint32, odds uint32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·zip12AVX512(SB), NOSPLIT, $0-56
-	MOVQ      dst+0(FP), AX
-	MOVQ      even+8(FP), CX
-	MOVQ      odd+16(FP), DX
-	MOVQ      n+24(FP), BX
-	MOVQ      to+32(FP), SI
-	MOVQ      from+40(FP), DI
-	MOVL      evens+48(FP), R8
-	KMOVD     R8, K1
-	MOVL      odds+52(FP), R8
-	KMOVD     R8, K2
+// func zip12AVX512(dst uintptr, src uintptr, n int, to int, from int, rows int, toRow int, fromRow int, evens uint32, odds uint32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+TEXT ·zip12AVX512(SB), NOSPLIT, $0-72
+	MOVQ      dst+0(FP), SI
+	MOVQ      src+8(FP), DI
+	MOVQ      n+16(FP), R8
+	MOVQ      to+24(FP), R9
+	MOVQ      from+32(FP), R10
+	MOVQ      rows+40(FP), R11
+	MOVQ      toRow+48(FP), R12
+	MOVQ      fromRow+56(FP), R13
+	MOVL      evens+64(FP), AX
+	KMOVD     AX, K1
+	MOVL      odds+68(FP), AX
+	KMOVD     AX, K2
 	VMOVDQU16 zipOrder0<>+0(SB), Z0
-	MOVQ      $0x0000000c, R8
-	MOVL      $0x0000ffff, R9
-	BZHIL     R8, R9, R9
-	KMOVW     R9, K3
+	MOVQ      $0x0000000c, AX
+	MOVL      $0x0000ffff, CX
+	BZHIL     AX, CX, CX
+	KMOVW     CX, K3
+	MOVQ      fromRow+56(FP), AX
+	SHRQ      $0x01, AX
+
+row:
+	MOVQ SI, CX
+	MOVQ DI, DX
+	MOVQ R8, BX
 
 group:
-	VMOVDQU16.Z (CX), K1, Z1
-	VMOVDQU16.Z (DX), K2, Z2
+	PREFETCHT0  (DX)(R13*8)
+	LEAQ        (DX)(AX*1), R14
+	PREFETCHT0  (R14)(R13*8)
+	VMOVDQU16.Z (DX), K1, Z1
+	VMOVDQU16.Z (DX)(AX*1), K2, Z2
 	VMOVDQU16   Z0, Z3
 	VPERMI2W    Z2, Z1, Z3
-	VMOVUPS     Z3, K3, (AX)
-	ADDQ        SI, AX
-	ADDQ        DI, CX
-	ADDQ        DI, DX
+	VMOVUPS     Z3, K3, (CX)
+	ADDQ        R10, DX
+	ADDQ        R9, CX
 	DECQ        BX
 	JNZ         group
+	ADDQ        R12, SI
+	ADDQ        R13, DI
+	DECQ        R11
+	JNZ         row
 	VZEROUPPER
 	RET
 

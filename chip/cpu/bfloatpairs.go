@@ -17,13 +17,17 @@ import (
 type bfloatPairs struct {
 	wideBFloat func(t *tile) // nil where factors are widened to float32
 	slimBFloat func(t *tile)
-	// zip interleaves n groups of width numbers from two rows, first the even one's.
-	// Only so many columns of each are read, in every group, others are 0. to and
-	// from are the bytes from one group to the next.
-	zip func(dst, even, odd uintptr, width, n, to, from, evens, odds int)
+	// zip interleaves groups of width numbers of pairs of rows. Only so many columns
+	// of the upper and of the lower one are read, in every group, others are 0.
+	zip func(dst, src uintptr, width int, g zips)
 	// bfloatLoop runs rounds of products in registers and returns their number of operations.
 	bfloatLoop func(rounds int) float64
 }
+
+// zips are pairs of rows of n groups each, with the bytes from one group and
+// from one pair of rows to the next, and the columns that count in upper and
+// lower rows.
+type zips struct{ n, to, from, rows, toRow, fromRow, upper, lower int }
 
 // overPairs is the kernel for panels of a width, of which wide ones have cols.
 func (b *bfloatPairs) overPairs(width, cols int) func(t *tile) {
@@ -71,17 +75,18 @@ func goBFloatTile(t *tile, rows, width int) {
 	}
 }
 
-func goZip(dst, even, odd uintptr, width, n, to, from, evens, odds int) {
-	for range n {
-		pairs := bfloatsAt(dst, 2*width)
+func goZip(dst, src uintptr, width int, g zips) {
+	for i := range g.n * g.rows {
+		group, row := i%g.n, i/g.n
+		pairs := bfloatsAt(dst+uintptr(group*g.to+row*g.toRow), 2*width)
 		clear(pairs)
-		for i, v := range bfloatsAt(even, evens) {
+		at := src + uintptr(group*g.from+row*g.fromRow)
+		for i, v := range bfloatsAt(at, g.upper) {
 			pairs[2*i] = v
 		}
-		for i, v := range bfloatsAt(odd, odds) {
+		for i, v := range bfloatsAt(at+uintptr(g.fromRow/2), g.lower) {
 			pairs[2*i+1] = v
 		}
-		dst, even, odd = dst+uintptr(to), even+uintptr(from), odd+uintptr(from)
 	}
 }
 

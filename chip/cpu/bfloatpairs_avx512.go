@@ -16,7 +16,10 @@ func avx512BFloatPairs() bfloatPairs {
 	return bfloatPairs{
 		wideBFloat: func(t *tile) { bfloatTile12x32AVX512((*byte)(unsafe.Pointer(t))) },
 		slimBFloat: func(t *tile) { bfloatTile12x16AVX512((*byte)(unsafe.Pointer(t))) },
-		zip: func(dst, even, odd uintptr, width, n, to, from, evens, odds int) {
+		zip: func(dst, src uintptr, width int, g zips) {
+			if g.rows == 0 {
+				return
+			}
 			run := zip12AVX512
 			switch width {
 			case 32:
@@ -24,7 +27,7 @@ func avx512BFloatPairs() bfloatPairs {
 			case 16:
 				run = zip16AVX512
 			}
-			run(dst, even, odd, n, to, from, uint32(1<<evens-1), uint32(1<<odds-1))
+			run(dst, src, g.n, g.to, g.from, g.rows, g.toRow, g.fromRow, uint32(1<<g.upper-1), uint32(1<<g.lower-1))
 		},
 		bfloatLoop: func(rounds int) float64 {
 			bfloatLoopAVX512(rounds)

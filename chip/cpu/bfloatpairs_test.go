@@ -102,21 +102,19 @@ func TestZipTwins(t *testing.T) {
 			continue
 		}
 		for _, width := range []int{tier.cols, tier.narrow, tier.rows} {
-			for evens := range width + 1 {
-				for _, odds := range []int{0, evens} {
+			for columns := range width + 1 {
+				for _, lower := range []int{0, columns} {
 					for n := 1; n < 4; n++ {
-						src := randomBFloats(r, 6*width)
-						got, want := randomBFloats(r, 7*width), make([]chip.BFloat, 7*width)
-						copy(want, got)
-						for _, side := range []struct {
-							zip func(dst, even, odd uintptr, width, n, to, from, evens, odds int)
-							dst []chip.BFloat
-						}{{tier.zip, got}, {goZip, want}} {
-							at := uintptr(unsafe.Pointer(&src[0]))
-							side.zip(uintptr(unsafe.Pointer(&side.dst[0])), at, at+uintptr(6*width), width, n, 4*width, 2*width, evens, odds)
-						}
-						if !slices.Equal(got, want) {
-							t.Fatalf("%s: %d groups of %d and %d of %d columns differ", tier.name, n, evens, odds, width)
+						for rows := range 3 {
+							src := randomBFloats(r, 2*max(1, rows)*(3*width+1))
+							got := randomBFloats(r, max(1, rows)*(6*width+3))
+							want := slices.Clone(got)
+							g := zips{n, 4 * width, 2 * width, rows, 2 * (6*width + 3), 4 * (3*width + 1), columns, lower}
+							tier.zip(uintptr(unsafe.Pointer(&got[0])), uintptr(unsafe.Pointer(&src[0])), width, g)
+							goZip(uintptr(unsafe.Pointer(&want[0])), uintptr(unsafe.Pointer(&src[0])), width, g)
+							if !slices.Equal(got, want) {
+								t.Fatalf("%s: %d rows of %d groups of %d and %d of %d columns differ", tier.name, rows, n, columns, lower, width)
+							}
 						}
 					}
 				}

@@ -85,19 +85,18 @@ func (t *tier) packPairs(dst []float32, s pairLanes, width, n, k int) {
 
 // zipPairs is packPairs of lanes side by side: their pairs lie in two rows.
 func (t *tier) zipPairs(dst []float32, s pairLanes, width, n, k int) {
+	whole := min(k, s.left/2)
 	for lo := 0; lo < n; {
-		groups := min((n-lo)/width, panelsAtOnce*t.cols/width)
-		evens := width
+		groups, columns := min((n-lo)/width, panelsAtOnce*t.cols/width), width
 		if groups == 0 {
-			groups, evens = 1, n-lo
+			groups, columns = 1, n-lo
 		}
-		for p := range k {
-			at := s.p + uintptr(2*lo+p*s.step)
-			odds := evens
-			if 2*p+1 == s.left {
-				odds = 0
-			}
-			t.zip(addressOf(dst[lo*k+p*width:]), at, at+uintptr(s.step/2), width, groups, 4*k*width, 2*width, evens, odds)
+		g := zips{groups, 4 * k * width, 2 * width, whole, 4 * width, s.step, columns, columns}
+		at, src := addressOf(dst[lo*k:]), s.p+uintptr(2*lo)
+		t.zip(at, src, width, g)
+		if whole < k {
+			g.rows, g.lower = 1, 0
+			t.zip(at+uintptr(whole*g.toRow), src+uintptr(whole*s.step), width, g)
 		}
 		lo += groups * width
 	}

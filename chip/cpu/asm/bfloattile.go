@@ -21,33 +21,38 @@ func bfloatTiles(g gen) {
 	g.twelveChains(g.VDPBF16PS)
 }
 
-// zip interleaves two rows, group by group of at most 32 columns. Columns that
-// do not count are masked away where they are read.
+// zip interleaves pairs of rows, group by group of at most 32 columns. Columns
+// that do not count are masked away where they are read.
 func (g gen) zip(width int) {
-	g.Doc(fmt.Sprintf("%s writes n groups of %d pairs of bfloat16, of which a number comes from each of two rows;", g.function(fmt.Sprintf("zip%d", width)), width),
-		"see bfloatPairs. Only the first columns that the bits of evens and odds select are read, others are 0.")
-	g.SignatureExpr("func(dst, even, odd uintptr, n, to, from int, evens, odds uint32)")
-	dst, even, odd := g.Load(g.Param("dst"), g.GP64()), g.Load(g.Param("even"), g.GP64()), g.Load(g.Param("odd"), g.GP64())
-	n, to, from := g.Load(g.Param("n"), g.GP64()), g.Load(g.Param("to"), g.GP64()), g.Load(g.Param("from"), g.GP64())
-	evens, odds := g.K(), g.K()
-	g.KMOVD(g.Load(g.Param("evens"), g.GP32()), evens)
-	g.KMOVD(g.Load(g.Param("odds"), g.GP32()), odds)
+	g.Doc(fmt.Sprintf("%s writes n groups of %d pairs of bfloat16 for each of some pairs of rows; to and from are the", g.function(fmt.Sprintf("zip%d", width)), width),
+		"bytes between groups, toRow and fromRow those between pairs of rows. The first columns of the upper and of",
+		"the lower row that the bits of evens and odds select are read, others are 0.")
+	g.SignatureExpr("func(dst, src uintptr, n, to, from, rows, toRow, fromRow int, evens, odds uint32)")
 	vecs := (width + g.set.lanes - 1) / g.set.lanes
 	order := make([]vec, vecs)
-	for v := range order {
-		order[v] = g.vec()
-		g.VMOVDQU16(g.zipOrder(v), order[v])
-	}
+	evens, odds, lower := g.K(), g.K(), g.GP64()
 	var last mask
-	if rest := width % g.set.lanes; rest > 0 {
-		lanes := g.GP64()
-		g.MOVQ(U32(rest), lanes)
-		last = g.first(lanes)
-	}
-	g.Label("group")
+	c := g.copying(func() {
+		g.KMOVD(g.Load(g.Param("evens"), g.GP32()), evens)
+		g.KMOVD(g.Load(g.Param("odds"), g.GP32()), odds)
+		for v := range order {
+			order[v] = g.vec()
+			g.VMOVDQU16(g.zipOrder(v), order[v])
+		}
+		if rest := width % g.set.lanes; rest > 0 {
+			lanes := g.GP64()
+			g.MOVQ(U32(rest), lanes)
+			last = g.first(lanes)
+		}
+		g.Load(g.Param("fromRow"), lower)
+		g.SHRQ(U8(1), lower)
+	})
+	next := g.GP64()
+	g.LEAQ(Mem{Base: c.src, Index: lower, Scale: 1}, next)
+	g.PREFETCHT0(Mem{Base: next, Index: c.fromRow, Scale: 8})
 	x, y := g.vec(), g.vec()
-	g.VMOVDQU16_Z(Mem{Base: even}, evens, x)
-	g.VMOVDQU16_Z(Mem{Base: odd}, odds, y)
+	g.VMOVDQU16_Z(Mem{Base: c.src}, evens, x)
+	g.VMOVDQU16_Z(Mem{Base: c.src, Index: lower, Scale: 1}, odds, y)
 	for v := range vecs {
 		pairs := g.vec()
 		g.VMOVDQU16(order[v], pairs)
@@ -56,15 +61,9 @@ func (g gen) zip(width int) {
 		if v < vecs-1 {
 			m = nil
 		}
-		g.storeAt(pairs, Mem{Base: dst, Disp: g.bytes() * v}, m)
+		g.storeAt(pairs, Mem{Base: c.dst, Disp: g.bytes() * v}, m)
 	}
-	g.ADDQ(to, dst)
-	g.ADDQ(from, even)
-	g.ADDQ(from, odd)
-	g.DECQ(n)
-	g.JNZ(LabelRef("group"))
-	g.VZEROUPPER()
-	g.RET()
+	g.copied(c)
 }
 
 // zipOrder selects for the pairs of vector v numbers of a first (0 to 31) and of
