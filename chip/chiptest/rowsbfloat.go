@@ -15,13 +15,13 @@ func (a array) bfloat() array {
 // bfloatRows are the rows of products with factors in BFloat16, one after the
 // other or both, Maps that read and write it, and the casts' rounding.
 func bfloatRows() []row {
-	rs := append(gemmRows(), convRows()...)
+	rs := append(append(gemmRows(), gemmRows()...), convRows()...)
 	for i := range rs {
 		r := &rs[i]
 		r.name += ",bfloat16"
 		r.ins = append([]array{}, r.ins...)
 		for k := range 2 {
-			if i%3 != k {
+			if i%3 != k || i >= len(gemmRows()) && i < 2*len(gemmRows()) {
 				r.ins[k] = r.ins[k].bfloat()
 			}
 		}

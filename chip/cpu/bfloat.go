@@ -13,11 +13,16 @@ type wideView struct {
 	at int
 }
 
-// widened lowers an instruction. The kernels of products read float32, so
-// factors in BFloat16 are first converted into scratch, which all instructions share.
+// widened lowers an instruction. The kernels of products read float32, but for
+// those of pairs, so factors in BFloat16 are first converted into scratch, which
+// all instructions share.
 func (c *call) widened(op chip.Op) (kernel, error) {
-	switch op.(type) {
-	case *chip.Gemm, *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
+	switch op := op.(type) {
+	case *chip.Gemm:
+		if c.inPairs(op) {
+			return c.lower(op)
+		}
+	case *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
 	default:
 		return c.lower(op)
 	}

@@ -240,7 +240,7 @@ func (s *weightGrad) gather() kernel {
 	turned := s.each(cols, 1+16*1024/s.k, func(lo, hi, _ int) {
 		dw := s.out[0].f32()
 		for k := 0; k < s.k; k += s.tier.group {
-			s.tier.exactly(dw[lo*s.k+k:hi*s.k], addressOf(s.shared[k*cols+lo:]), cols, min(s.tier.group, s.k-k), hi-lo, s.k)
+			s.tier.exactly(dw[lo*s.k+k:hi*s.k], addressOf(s.shared[k*cols+lo:]), 4*cols, min(s.tier.group, s.k-k), hi-lo, s.k)
 		}
 	})
 	return inOrder(add, turned)

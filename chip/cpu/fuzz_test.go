@@ -59,6 +59,12 @@ func constant(r *rand.Rand, shape ...int) chip.Value {
 	return v
 }
 
+func toBFloats(v chip.Value) []chip.BFloat {
+	x := make([]chip.BFloat, v.Len())
+	goShorten(x, v.Data.([]float32))
+	return x
+}
+
 // compareSums allows the rounding of sums of k products of numbers up to 2.
 func compareSums(t *testing.T, results [][]float32, want []float64, k int) {
 	t.Helper()
@@ -74,7 +80,8 @@ func compareSums(t *testing.T, results [][]float32, want []float64, k int) {
 
 // FuzzGemm tries shapes against a plain loop in float64.
 func FuzzGemm(f *testing.F) {
-	for _, s := range [][4]uint16{{1, 1, 1, 0}, {7, 17, 400, 1}, {100, 9, 33, 2}, {6, 16, 384, 3}, {13, 30, 2100, 4}, {5, 100, 9, 7}, {80, 200, 100, 12}, {3, 40, 70, 10}, {143, 104, 0, 0x87}} {
+	for _, s := range [][4]uint16{{1, 1, 1, 0}, {7, 17, 400, 1}, {100, 9, 33, 2}, {6, 16, 384, 3}, {13, 30, 2100, 4}, {5, 100, 9, 7}, {80, 200, 100, 12}, {3, 40, 70, 10}, {143, 104, 0, 0x87},
+		{13, 30, 40, 0x20}, {40, 200, 401, 0x31}, {17, 210, 33, 0x22}, {30, 65, 4, 0x23}, {5, 5, 1, 0x20}, {9, 12, 2299, 0x3b}, {90, 7, 2000, 0x2c}} {
 		f.Add(s[0], s[1], s[2], uint8(s[3]))
 	}
 	f.Fuzz(func(t *testing.T, m16, n16, k16 uint16, flags uint8) {
@@ -88,6 +95,10 @@ func FuzzGemm(f *testing.F) {
 			op.Act, op.Alpha = chip.ReLU, 0.5
 		}
 		a, b, bias := constant(r, m, k), constant(r, k, n), constant(r, n)
+		if flags&32 != 0 {
+			goWiden(a.Data.([]float32), toBFloats(a))
+			goWiden(b.Data.([]float32), toBFloats(b))
+		}
 		at := func(v chip.Value, i, j int, trans bool, cols, rows int) float64 {
 			if trans {
 				return float64(v.Data.([]float32)[j*rows+i])
@@ -115,11 +126,15 @@ func FuzzGemm(f *testing.F) {
 				want[i] = max(want[i], 0)
 			}
 		}
+		if flags&32 != 0 {
+			a.DType, a.Data = chip.BFloat16, toBFloats(a)
+			b.DType, b.Data = chip.BFloat16, toBFloats(b)
+		}
 		ins := []chip.Value{a, b}
 		if op.Bias {
 			ins = append(ins, bias)
 		}
-		for _, tier := range append(usable(), &largeTiles) {
+		for _, tier := range append(usable(), &largeTiles, withoutPairs()) {
 			d := newDevice(1+int(flags>>4&1), tier)
 			compareSums(t, runOp(t, d, op, []int{m, n}, ins...), want, k)
 			d.Close()

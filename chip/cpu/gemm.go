@@ -20,7 +20,8 @@ type product struct {
 	*call
 	op             *chip.Gemm
 	batches        int
-	m, n, k        int
+	m, n, k        int  // k counts steps
+	sum, per       int  // numbers that are summed, and in a step: 2 of BFloat16, else 1
 	sharedB        bool // all batches use one b
 	alpha          float32
 	panels         []panel
@@ -61,14 +62,18 @@ func packedWidth(ps []panel) int {
 	return last.at + last.width
 }
 
-// gemm prepares a batched matrix product.
-func (c *call) gemm(op *chip.Gemm) kernel {
-	g := &product{call: c, op: op, alpha: op.Alpha, batches: 1}
+// product reads the shapes of a batched matrix product.
+func (c *call) product(op *chip.Gemm) *product {
+	g := &product{call: c, op: op, alpha: op.Alpha, batches: 1, per: 1}
 	a, out := c.ins[0].Shape, c.outs[0].Shape
-	g.m, g.n, g.k = out[len(out)-2], out[len(out)-1], a[len(a)-1]
+	g.m, g.n, g.sum = out[len(out)-2], out[len(out)-1], a[len(a)-1]
 	if op.TransA {
-		g.k = a[len(a)-2]
+		g.sum = a[len(a)-2]
 	}
+	if c.ins[0].DType == chip.BFloat16 {
+		g.per = 2
+	}
+	g.k = (g.sum + g.per - 1) / g.per
 	for _, d := range out[:len(out)-2] {
 		g.batches *= d
 	}
@@ -78,6 +83,12 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	if g.sharedB = len(c.ins[1].Shape) == 2; g.sharedB && !op.TransA { // one tall product
 		g.m, g.batches = g.m*g.batches, 1
 	}
+	return g
+}
+
+// gemm prepares a batched matrix product.
+func (c *call) gemm(op *chip.Gemm) kernel {
+	g := c.product(op)
 	if g.m == 0 || g.n == 0 || g.batches == 0 {
 		return func() error { return nil }
 	}
@@ -87,8 +98,8 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	t := c.tier
 	g.panels = t.panelsOf(g.n)
 	tiles := (g.m + t.rows - 1) / t.rows
-	g.packA = g.n >= 6*t.cols
-	g.directB = !op.TransB && tiles <= 2 && g.n%t.narrow == 0
+	g.packA = g.n >= 6*t.cols || g.per == 2 && (op.TransA || g.sum%2 == 1)
+	g.directB = g.per == 1 && !op.TransB && tiles <= 2 && g.n%t.narrow == 0
 	g.ks = evenParts(g.k, stepsLimit)
 	g.kc = evenParts(g.ks, t.kBlock())
 	if g.batches == 1 && c.pool.threads > 1 && g.k >= 2048 && g.k >= 8*max(g.m, g.n) {
@@ -115,8 +126,9 @@ func evenParts(k, limit int) int {
 
 // gemmLayout describes a constant factor's packing.
 type gemmLayout struct {
-	trans    bool
-	n, k, ks int
+	trans   bool
+	n, sum  int
+	per, ks int
 }
 
 // prepackB packs a constant b that all batches share.
@@ -125,28 +137,31 @@ func (g *product) prepackB() {
 		return
 	}
 	width := packedWidth(g.panels)
-	g.ready = prepack(g.call, 1, gemmLayout{g.op.TransB, g.n, g.k, g.ks}, g.k*width+packSlack, func(dst []float32) {
+	g.ready = prepack(g.call, 1, gemmLayout{g.op.TransB, g.n, g.sum, g.per, g.ks}, g.k*width+packSlack, func(dst []float32) {
 		_, b, _ := g.operands(0)
 		for k0 := 0; k0 < g.k; k0 += g.ks {
 			ks := min(g.ks, g.k-k0)
-			g.tier.packPanels(dst[k0*width:], matrixAt{b.at(k0, 0), b.row, b.col}, ks, g.panels, ks, 0)
+			g.tier.packRight(dst[k0*width:], b.from(k0, 0), ks, g.panels)
 		}
 	})
 	g.directB = false
 }
 
 // operands gives a, b and the output of a batch.
-func (g *product) operands(batch int) (a, b, out matrixAt) {
-	a = matrixAt{address(g.in[0]) + uintptr(4*batch*g.m*g.k), g.k, 1}
-	if g.op.TransA {
-		a.row, a.col = 1, g.m
+func (g *product) operands(batch int) (a, b factor, out matrixAt) {
+	if g.per == 2 {
+		a.left, b.left = g.sum, g.sum
 	}
-	b = matrixAt{address(g.in[1]), g.n, 1}
+	a.p, a.row, a.col = address(g.in[0])+uintptr(a.size()*batch*g.m*g.sum), g.sum, g.per
+	if g.op.TransA {
+		a.row, a.col = 1, g.per*g.m
+	}
+	b.p, b.row, b.col = address(g.in[1]), g.per*g.n, 1
 	if !g.sharedB {
-		b.p += uintptr(4 * batch * g.n * g.k)
+		b.p += uintptr(b.size() * batch * g.n * g.sum)
 	}
 	if g.op.TransB {
-		b.row, b.col = 1, g.k
+		b.row, b.col = g.per, g.sum
 	}
 	return a, b, matrixAt{address(g.out[0]) + uintptr(4*batch*g.m*g.n), g.n, 1}
 }
@@ -175,12 +190,11 @@ func (g *product) byBatch() kernel {
 }
 
 // pack packs ks steps of panels.
-func (g *product) pack(packed []float32, b matrixAt, k0, ks int, panels []panel) {
+func (g *product) pack(packed []float32, b factor, k0, ks int, panels []panel) {
 	if g.directB {
 		return
 	}
-	b.p = b.at(k0, 0)
-	g.tier.packPanels(packed, b, ks, panels, ks, 0)
+	g.tier.packRight(packed, b.from(k0, 0), ks, panels)
 }
 
 // whole spreads one product after another over all workers: panels are packed
@@ -239,9 +253,10 @@ func (g *product) whole() kernel {
 // stage is what the workers of one fork share.
 type stage struct {
 	*product
-	a, b, out matrixAt
-	k0, ks    int
-	panels    []panel
+	a, b   factor
+	out    matrixAt
+	k0, ks int
+	panels []panel
 }
 
 // tiles is how many tiles the rows take.
@@ -293,7 +308,7 @@ func (g *product) rowFloats() int {
 }
 
 // rows multiplies rows [lo, hi) by some panels over the steps that are packed.
-func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
+func (g *product) rows(worker int, a, b factor, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
 	size := hi - lo
 	if g.packA {
 		size = rowBlock
@@ -310,17 +325,17 @@ func (g *product) rows(worker int, a, b, out matrixAt, packed []float32, k0, ks,
 }
 
 // block walks the tiles of a block of rows.
-func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
+func (g *product) block(worker int, a, b factor, out matrixAt, packed []float32, k0, ks, lo, hi int, panels []panel) {
 	t, rows := g.tile(worker), g.tier.rows
-	t.sa, t.nseg, t.alpha = 4*a.col, 1, g.alpha
+	t.sa, t.nseg, t.alpha = a.size()*a.col, 1, g.alpha
 	mine := g.locals[worker]
 	if g.packA {
-		g.tier.packRows(mine, matrixAt{a.at(0, k0), a.row, a.col}, lo, hi, ks)
+		g.tier.packLeft(mine, a.from(0, k0), lo, hi, ks)
 		t.sa = 4 * rows
 	}
 	for _, p := range panels {
 		t.setColumns(p.n, p.width)
-		run := g.tier.over(p.width)
+		run := g.over(p.width)
 		for k := 0; k == 0 || k < ks; k += max(1, g.kc) {
 			g.place(t, p, k0+k, min(g.kc, ks-k))
 			if g.directB {
@@ -332,13 +347,21 @@ func (g *product) block(worker int, a, b, out matrixAt, packed []float32, k0, ks
 				if g.packA {
 					t.setRows(addressOf(mine)+uintptr(4*((i-lo)*ks+k*rows)), 4, rows, rows)
 				} else {
-					t.setRows(a.at(i, k0+k), 4*a.row, min(rows, hi-i), rows)
+					t.setRows(a.at(i, k0+k), a.size()*a.row, min(rows, hi-i), rows)
 				}
 				t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), rows, g.spare(worker))
 				run(t)
 			}
 		}
 	}
+}
+
+// over is the kernel for panels of a width.
+func (g *product) over(width int) func(t *tile) {
+	if g.per == 2 {
+		return g.tier.overPairs(width, g.tier.cols)
+	}
+	return g.tier.over(width)
 }
 
 // place sets what a tile does with its sums at a block of steps: all but the

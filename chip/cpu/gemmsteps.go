@@ -20,7 +20,7 @@ func (g *product) bySteps() kernel {
 	part := func(i, worker int) {
 		s := &subs[i]
 		a, b, _ := g.operands(0)
-		a.p, b.p = a.at(0, i*steps), b.at(i*steps, 0)
+		a, b = a.from(0, i*steps), b.from(i*steps, 0)
 		out := matrixAt{addressOf(g.shared) + uintptr(4*i*size), g.n, 1}
 		packed := g.locals[worker][aFloats:]
 		for k0 := 0; k0 < s.k; k0 += s.ks {

@@ -5,12 +5,15 @@ import "unsafe"
 // dotsLayout describes a constant factor's transpose.
 type dotsLayout struct{ n, k int }
 
+// dotRows bounds the rows of a product that is made of dot products.
+const dotRows = 4
+
 // fewRows prepares a product of few rows as dot products with the columns of b,
 // or returns nil. They read b once, in order, without packing it. A constant b
 // whose columns do not lie in memory is transposed first; packed, it serves
 // more than two rows better.
 func (g *product) fewRows() kernel {
-	if g.op.TransA || g.k < 16 || g.m > 4 {
+	if g.op.TransA || g.k < 16 || g.m > dotRows {
 		return nil
 	}
 	if g.op.TransB {

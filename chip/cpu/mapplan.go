@@ -24,6 +24,7 @@ type mapPlan[T float32 | int64] struct {
 	steps []mapStep[T]
 	outs  []mapOut
 	regs  int
+	*bfloats
 }
 
 // mapArg says where a block of an argument comes from.
@@ -81,7 +82,7 @@ func geluAlone(c *call, op *chip.Map) bool {
 }
 
 func planMap[T float32 | int64](c *call, op *chip.Map, dt chip.DType, fns []func(dst, a, b, c []T)) *mapPlan[T] {
-	p := &mapPlan[T]{total: c.outs[0].Len()}
+	p := &mapPlan[T]{total: c.outs[0].Len(), bfloats: &c.tier.bfloats}
 	p.layOut(c, dt)
 	ops := len(c.ins)
 	lastUse := make([]int, ops+len(op.Code))

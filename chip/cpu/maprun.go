@@ -85,7 +85,7 @@ func (r *mapRun[T]) unit(u int) {
 	}
 	for i := range r.outs {
 		if o := &r.outs[i]; !o.inPlace {
-			store(o, r.operand[o.operand], start, n)
+			r.store(o, r.operand[o.operand], start, n)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (r *mapRun[T]) gather(a *mapArg, start, n, col int) {
 	for len(dst) > 0 {
 		m := min(len(dst), r.row-col)
 		at := r.rowOffset(a, start/r.row) + col*inner
-		convertIn(dst[:m], a, at, inner)
+		r.convertIn(dst[:m], a, at, inner)
 		dst, start, col = dst[m:], start+m, 0
 	}
 }
@@ -143,7 +143,7 @@ func (r *mapRun[T]) rowOffset(a *mapArg, row int) int {
 	return at
 }
 
-func convertIn[T float32 | int64](dst []T, a *mapArg, at, stride int) {
+func (r *mapRun[T]) convertIn(dst []T, a *mapArg, at, stride int) {
 	switch a.dt {
 	case chip.Float32:
 		spread(dst, a.v.f32()[at:], stride)
@@ -152,7 +152,12 @@ func convertIn[T float32 | int64](dst []T, a *mapArg, at, stride int) {
 	case chip.Int32:
 		spread(dst, a.v.i32()[at:], stride)
 	case chip.BFloat16:
-		spreadBFloat(dst, of[chip.BFloat](a.v)[at:], stride)
+		src := of[chip.BFloat](a.v)[at:]
+		if floats, ok := any(dst).([]float32); ok && stride == 1 {
+			r.widen(floats, src[:len(floats)])
+			return
+		}
+		spreadBFloat(dst, src, stride)
 	default: // Bool and Uint8
 		spread(dst, of[uint8](a.v)[at:], stride)
 	}
@@ -180,7 +185,7 @@ func fill[T any](dst []T, v T) {
 }
 
 // store converts a block to an output's type.
-func store[T float32 | int64](o *mapOut, src []T, start, n int) {
+func (r *mapRun[T]) store(o *mapOut, src []T, start, n int) {
 	switch o.dt {
 	case chip.Float32:
 		storeAs(o.v.f32()[start:start+n], src)
@@ -189,8 +194,8 @@ func store[T float32 | int64](o *mapOut, src []T, start, n int) {
 	case chip.Int32:
 		storeAs(o.v.i32()[start:start+n], src)
 	case chip.BFloat16:
-		for i, d := 0, of[chip.BFloat](o.v)[start:start+n]; i < n; i++ {
-			d[i] = chip.RoundBFloat(float32(src[i]))
+		if floats, ok := any(src).([]float32); ok { // no map of integers has such an output
+			r.shorten(of[chip.BFloat](o.v)[start:start+n], floats)
 		}
 	case chip.Bool:
 		for i, d := 0, of[bool](o.v)[start:start+n]; i < n; i++ {

@@ -134,7 +134,7 @@ func (m *mover) transposeStrip(t *tier, s, d []float32, i0, i1 int) {
 		for i := i0; i < i1; i += t.group {
 			for j := j0; j < min(m.row, j0+16); j += t.group {
 				src := addressOf(s) + uintptr(4*(i+j*m.fromS))
-				t.exactly(d[i*pitch+j:], src, m.fromS, min(t.group, m.row-j), min(t.group, i1-i), pitch)
+				t.exactly(d[i*pitch+j:], src, 4*m.fromS, min(t.group, m.row-j), min(t.group, i1-i), pitch)
 			}
 		}
 	}

@@ -5,9 +5,9 @@ import "unsafe"
 // packers bring operands into the order of the tiles.
 type packers struct {
 	lanes func(dst, src uintptr, width int, g groups) // copies groups of width floats
-	// transposed writes dst[p·stride + r] = element r·lane + p behind src, for n
-	// lanes, at most group, and k steps; unless masked, it may write up to group
-	// floats behind each step.
+	// transposed writes dst[p·stride + r] = float p behind r·lane bytes behind src,
+	// for n lanes, at most group, and k steps; unless masked, it may write up to
+	// group floats behind each step.
 	transposed func(dst []float32, src uintptr, lane, n, k, stride int)
 	group      int
 	masked     bool
@@ -66,7 +66,7 @@ func (t *tier) packPanels(packed []float32, b matrixAt, k int, panels []panel, d
 			if p.n < p.width {
 				clear(dst[:k*p.width])
 			}
-			t.packLanes(dst, b.at(0, p.j), b.col, p.n, k, p.width)
+			t.packLanes(dst, b.at(0, p.j), 4*b.col, p.n, k, p.width)
 		default:
 			packColumns(dst[:k*p.width], b, p, k)
 		}
@@ -80,7 +80,7 @@ func packColumns(dst []float32, b matrixAt, p panel, k int) {
 	}
 }
 
-// packLanes transposes lanes group by group.
+// packLanes transposes lanes, lane bytes apart, group by group.
 func (t *tier) packLanes(dst []float32, src uintptr, lane, n, k, width int) {
 	if k == 0 { // there may be no room for the lanes' places
 		return
@@ -90,7 +90,7 @@ func (t *tier) packLanes(dst []float32, src uintptr, lane, n, k, width int) {
 		if r > 0 || n < width { // the lanes before and behind these stay as they are
 			run = t.exactly
 		}
-		run(dst[r:], src+uintptr(4*r*lane), lane, min(t.group, n-r), k, width)
+		run(dst[r:], src+uintptr(r*lane), lane, min(t.group, n-r), k, width)
 	}
 }
 
@@ -116,7 +116,7 @@ func (t *tier) packRows(dst []float32, a matrixAt, lo, hi, k int) {
 				copy(dst[p*h:p*h+n], floatsAt(a.at(lo, p), n))
 			}
 		} else {
-			t.packLanes(dst, a.at(lo, 0), a.row, n, k, h)
+			t.packLanes(dst, a.at(lo, 0), 4*a.row, n, k, h)
 		}
 		if lo+h < hi {
 			dst = dst[h*k:]
@@ -136,7 +136,7 @@ func goLanes(dst, src uintptr, width int, g groups) {
 
 func goTransposed(dst []float32, src uintptr, lane, n, k, stride int) {
 	for r := range n {
-		for p, v := range unsafe.Slice((*float32)(pointerAt(src+uintptr(4*r*lane))), k) {
+		for p, v := range unsafe.Slice((*float32)(pointerAt(src+uintptr(r*lane))), k) {
 			dst[p*stride+r] = v
 		}
 	}

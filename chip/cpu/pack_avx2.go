@@ -22,7 +22,7 @@ var avx2Packers = packers{
 	transposed: func(dst []float32, src uintptr, lane, n, k, stride int) {
 		var rows [8]uintptr
 		for r := range rows {
-			rows[r] = src + uintptr(4*min(r, n-1)*lane)
+			rows[r] = src + uintptr(min(r, n-1)*lane)
 		}
 		whole := k &^ 7
 		if whole > 0 {

@@ -23,7 +23,7 @@ var avx512Packers = packers{
 	transposed: func(dst []float32, src uintptr, lane, n, k, stride int) {
 		var rows [16]uintptr
 		for r := range rows {
-			rows[r] = src + uintptr(4*min(r, n-1)*lane)
+			rows[r] = src + uintptr(min(r, n-1)*lane)
 		}
 		transpose16AVX512(addressOf(dst), &rows, n, k, 4*stride)
 	},

@@ -15,8 +15,8 @@ func TestPackTwins(t *testing.T) {
 				lane, stride := k+3, n+5
 				src := random(r, tier.group*lane+guard)
 				got, want := newGuarded(make([]float32, k*stride)), newGuarded(make([]float32, k*stride))
-				tier.exactly(got.in, addressOf(src), lane, n, k, stride)
-				goTransposed(want.in, addressOf(src), lane, n, k, stride)
+				tier.exactly(got.in, addressOf(src), 4*lane, n, k, stride)
+				goTransposed(want.in, addressOf(src), 4*lane, n, k, stride)
 				if err := closeTo(got.all, want.all, 0); err != nil {
 					t.Errorf("%s: %d lanes of %d: %v", tier.name, n, k, err)
 				}

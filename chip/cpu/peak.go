@@ -18,6 +18,17 @@ func Peak(threads int) (one, together float64) { return peakOf(bestTier().fmaLoo
 // multiplications and additions per second.
 func PeakInt8(threads int) (one, together float64) { return peakOf(bestTier().intLoop, threads) }
 
+// PeakBFloat is Peak for products of BFloat16 summed in single precision. It is
+// that of single precision where the processor has no such products, as factors
+// are then widened.
+func PeakBFloat(threads int) (one, together float64) {
+	t := bestTier()
+	if t.bfloatLoop == nil {
+		return peakOf(t.fmaLoop, threads)
+	}
+	return peakOf(t.bfloatLoop, threads)
+}
+
 // peakOf measures loop, which returns its number of operations.
 func peakOf(loop func(rounds int) float64, threads int) (one, together float64) {
 	if threads <= 0 {

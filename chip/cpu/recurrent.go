@@ -86,14 +86,14 @@ func aligned(n int) int { return (n + 15) &^ 15 }
 
 func (p *stepProduct) pack(b matrixAt) {
 	for k0 := 0; k0 < p.k; k0 += p.kc {
-		p.product.pack(p.shared[p.at+k0*p.width:], b, k0, min(p.kc, p.k-k0), p.panels)
+		p.product.pack(p.shared[p.at+k0*p.width:], factor{matrixAt: b}, k0, min(p.kc, p.k-k0), p.panels)
 	}
 }
 
 // add adds rows [lo, hi) of a·b to those of out.
 func (p *stepProduct) add(worker int, a, out matrixAt, lo, hi int) {
 	for k0 := 0; k0 < p.k; k0 += p.kc {
-		p.rows(worker, a, matrixAt{}, out, p.shared[p.at+k0*p.width:], k0, min(p.kc, p.k-k0), lo, hi, p.panels)
+		p.rows(worker, factor{matrixAt: a}, factor{}, out, p.shared[p.at+k0*p.width:], k0, min(p.kc, p.k-k0), lo, hi, p.panels)
 	}
 }
 

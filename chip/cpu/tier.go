@@ -15,6 +15,7 @@ type tier struct {
 	bfloats
 	winograds
 	integers
+	bfloatPairs
 	maps       mapFns
 	name       string
 	usable     func() bool

@@ -32,6 +32,7 @@ var avx512 = tier{
 	bfloats:       avx512BFloats,
 	winograds:     avx2Winograds,
 	integers:      avx512Integers,
+	bfloatPairs:   avx512BFloatPairs(),
 	maxPoolRow:    func(p *poolRow) { maxPoolRowAVX512((*byte)(unsafe.Pointer(p))) },
 	silu:          siluAVX512,
 	gelu:          geluAVX512,

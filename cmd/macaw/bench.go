@@ -23,8 +23,8 @@ type kernelsCmd struct {
 
 func (c *kernelsCmd) Help() string {
 	return `The peak is what multiply-adds reach in registers, measured on this machine beside the kernels: matrix
-products (SGEMM) and 3x3 convolutions, forward and both backwards, and products of 8-bit integers, of
-which the peak is another. What a kernel computes with fewer products than its definition has counts as
+products (SGEMM) and 3x3 convolutions, forward and both backwards, and products of bfloat16 and of 8-bit
+integers, of which the peaks are others. What a kernel computes with fewer products than its definition has counts as
 if it took them all, and may pass the peak. Each figure is the best of several
 runs, some seconds apart: a busy neighbour on a shared machine spoils a few of them, not all.`
 }
@@ -33,7 +33,7 @@ runs, some seconds apart: a busy neighbour on a shared machine spoils a few of t
 type benchRow struct {
 	Kernel string  `json:"kernel"`
 	GFLOPS float64 `json:"gflops"` // 1e9 floating-point operations a second
-	Share  float64 `json:"share"`  // of the peak, for integers of theirs
+	Share  float64 `json:"share"`  // of the peak of its type
 }
 
 // benchRounds is how often every kernel gets its turn.
@@ -47,6 +47,7 @@ type benchReport struct {
 	PeakOne   float64    `json:"peak_one_thread_gflops"`
 	Peak      float64    `json:"peak_gflops"`
 	PeakInt8  float64    `json:"peak_int8_gops"`
+	PeakBF16  float64    `json:"peak_bfloat16_gflops"`
 	Kernels   []benchRow `json:"kernels"`
 }
 
@@ -64,9 +65,13 @@ func (c *kernelsCmd) Run(e *env) error {
 			// The peak is taken beside each kernel, as the clock of a processor wanders.
 			one, all := cpu.Peak(info.Threads)
 			r.PeakOne, r.Peak = max(r.PeakOne, one/1e9), max(r.Peak, all/1e9)
-			if k.int8 {
+			switch k.of {
+			case chip.Uint8:
 				_, all := cpu.PeakInt8(info.Threads)
 				r.PeakInt8 = max(r.PeakInt8, all/1e9)
+			case chip.BFloat16:
+				_, all := cpu.PeakBFloat(info.Threads)
+				r.PeakBF16 = max(r.PeakBF16, all/1e9)
 			}
 			speed, err := k.measure(dev)
 			if err != nil {
@@ -76,16 +81,13 @@ func (c *kernelsCmd) Run(e *env) error {
 		}
 	}
 	for i, k := range list {
-		peak := r.Peak
-		if k.int8 {
-			peak = r.PeakInt8
-		}
-		r.Kernels[i].Share = r.Kernels[i].GFLOPS / peak
+		peak := map[chip.DType]float64{chip.Float32: r.Peak, chip.BFloat16: r.PeakBF16, chip.Uint8: r.PeakInt8}
+		r.Kernels[i].Share = r.Kernels[i].GFLOPS / peak[k.of]
 	}
 	if c.JSON {
 		return writeJSON(e.out, r)
 	}
-	fmt.Fprintf(e.out, "%s, %d threads, %v\npeak: %.1f GFLOP/s of one thread, %.1f of all, single precision; %.1f of all, 8-bit integers\n\n", r.Processor, r.Threads, r.Features, r.PeakOne, r.Peak, r.PeakInt8)
+	fmt.Fprintf(e.out, "%s, %d threads, %v\npeak: %.1f GFLOP/s of one thread, %.1f of all, single precision; %.1f of all, bfloat16; %.1f of all, 8-bit integers\n\n", r.Processor, r.Threads, r.Features, r.PeakOne, r.Peak, r.PeakBF16, r.PeakInt8)
 	rows := [][]string{{"KERNEL", "GFLOP/S", "OF PEAK"}}
 	for _, k := range r.Kernels {
 		rows = append(rows, []string{k.Kernel, fmt.Sprintf("%.1f", k.GFLOPS), fmt.Sprintf("%.0f %%", 100*k.Share)})
@@ -100,13 +102,14 @@ type kernel struct {
 	ins   [][]int
 	out   []int
 	flops float64
-	int8  bool // the operands are those of chip.GemmInt8 or chip.ConvInt8
+	of    chip.DType // of the factors; of Uint8 the operands are those of chip.ConvInt8
 }
 
 func kernels() []kernel {
 	var list []kernel
 	for _, n := range []int{512, 1024, 2048} {
-		list = append(list, kernel{fmt.Sprintf("sgemm %d", n), &chip.Gemm{}, [][]int{{n, n}, {n, n}}, []int{n, n}, 2 * float64(n) * float64(n) * float64(n), false})
+		list = append(list, kernel{fmt.Sprintf("sgemm %d", n), &chip.Gemm{}, [][]int{{n, n}, {n, n}}, []int{n, n}, 2 * float64(n) * float64(n) * float64(n), chip.Float32},
+			kernel{fmt.Sprintf("  of bfloat16 %d", n), &chip.Gemm{}, [][]int{{n, n}, {n, n}}, []int{n, n}, 2 * float64(n) * float64(n) * float64(n), chip.BFloat16})
 	}
 	for _, s := range []struct{ n, side, channels int }{{32, 56, 64}, {32, 28, 128}, {32, 14, 256}} {
 		w := chip.Window{KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, DilationH: 1, DilationW: 1}
@@ -114,10 +117,10 @@ func kernels() []kernel {
 		flops := 2 * float64(s.n*s.side*s.side) * float64(9*s.channels*s.channels)
 		name := fmt.Sprintf("3x3, %d channels, %d pixels a side", s.channels, s.side)
 		list = append(list,
-			kernel{"convolution " + name, &chip.Conv{Window: w, Groups: 1}, [][]int{x, k}, x, flops, false},
-			kernel{"  gradient by input", &chip.ConvGradInput{Window: w, Groups: 1}, [][]int{x, k}, x, flops, false},
-			kernel{"  gradient by weights", &chip.ConvGradWeight{Window: w, Groups: 1}, [][]int{x, x}, k, flops, false},
-			kernel{"  forward, 8-bit integers", &chip.ConvInt8{Window: w, Groups: 1}, [][]int{x, k, {s.channels}, {s.channels}}, x, flops, true})
+			kernel{"convolution " + name, &chip.Conv{Window: w, Groups: 1}, [][]int{x, k}, x, flops, chip.Float32},
+			kernel{"  gradient by input", &chip.ConvGradInput{Window: w, Groups: 1}, [][]int{x, k}, x, flops, chip.Float32},
+			kernel{"  gradient by weights", &chip.ConvGradWeight{Window: w, Groups: 1}, [][]int{x, x}, k, flops, chip.Float32},
+			kernel{"  forward, 8-bit integers", &chip.ConvInt8{Window: w, Groups: 1}, [][]int{x, k, {s.channels}, {s.channels}}, x, flops, chip.Uint8})
 	}
 	return list
 }
@@ -128,24 +131,24 @@ func (k *kernel) measure(dev chip.Device) (float64, error) {
 	p := &chip.Program{}
 	instr := chip.Instr{Op: k.op, Outs: []int{len(k.ins)}}
 	var ins []chip.Buffer
-	dt := chip.Float32
-	if k.int8 {
-		dt = chip.Uint8
-	}
 	for i, shape := range k.ins {
 		instr.Args = append(instr.Args, i)
-		if k.int8 && i > 0 {
+		if k.of == chip.Uint8 && i > 0 {
 			p.Values = append(p.Values, int8Constant(i, shape))
 			continue
 		}
-		p.Values = append(p.Values, chip.Value{DType: dt, Shape: shape, Kind: chip.Input, Index: i})
-		p.Inputs = append(p.Inputs, chip.Slot{DType: dt, Shape: shape})
-		b, err := filled(dev, dt, p.Values[i].Len())
+		p.Values = append(p.Values, chip.Value{DType: k.of, Shape: shape, Kind: chip.Input, Index: i})
+		p.Inputs = append(p.Inputs, chip.Slot{DType: k.of, Shape: shape})
+		b, err := filled(dev, k.of, p.Values[i].Len())
 		if err != nil {
 			return 0, err
 		}
 		defer b.Free()
 		ins = append(ins, b)
+	}
+	dt := k.of
+	if dt == chip.BFloat16 { // summed in float32
+		dt = chip.Float32
 	}
 	out := chip.Value{DType: dt, Shape: k.out, Kind: chip.Output}
 	p.Values = append(p.Values, out)
@@ -185,9 +188,13 @@ func filled(dev chip.Device, dt chip.DType, n int) (chip.Buffer, error) {
 		}
 		return b, b.Write(v)
 	}
-	v := make([]float32, n)
+	v, rounded := make([]float32, n), make([]chip.BFloat, n)
 	for i := range v {
 		v[i] = float32(i%7-3) / 8
+		rounded[i] = chip.RoundBFloat(v[i])
+	}
+	if dt == chip.BFloat16 {
+		return b, b.Write(rounded)
 	}
 	return b, b.Write(v)
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/macaw-ai/macaw/chip"
-	"github.com/macaw-ai/macaw/cmd/macaw/peers"
 	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/nn"
 	"github.com/macaw-ai/macaw/framework/quant"
@@ -15,15 +13,8 @@ import (
 	"github.com/macaw-ai/macaw/internal/fault"
 )
 
-// ownFloat32 is the peer of works in 8-bit integers: the same network in float32.
+// ownFloat32 is the peer of works in fewer bits: the same one in float32.
 const ownFloat32 = "own float32"
-
-// ownSide is a task of this process as the other side of a comparison.
-type ownSide struct{ *task }
-
-func (s ownSide) Measure(seconds float64) (peers.Sample, error) { return s.measure(seconds) }
-
-func (s ownSide) PID() int { return os.Getpid() }
 
 // newPrecisionTask prepares inference of a built-in network and a batch, such as
 // "resnet18 32", in float32 or int8. Ranges of integers come from the very batch.
@@ -61,27 +52,4 @@ func newPrecisionTask(precision, work string, dev chip.Device) (*task, error) {
 		return nil, err
 	}
 	return executableTask(exec, len(outs), samples), nil
-}
-
-// compareOwn measures integers against float32.
-func (s *peerSession) compareOwn(w comparison, row *comparedRow) error {
-	dev := device(s.cmd.Threads)
-	ints, err := newTask(s.env.ctx, w.work, "", dev)
-	if err != nil {
-		return err
-	}
-	defer ints.close()
-	floats, err := newTask(s.env.ctx, "float32"+strings.TrimPrefix(w.work, "int8"), "", dev)
-	if err != nil {
-		return err
-	}
-	defer floats.close()
-	for range 3 {
-		for _, t := range []*task{ints, floats} {
-			if err := t.run(); err != nil {
-				return err
-			}
-		}
-	}
-	return s.turns(ints, ownSide{floats}, s.intRoof, row)
 }

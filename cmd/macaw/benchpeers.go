@@ -26,8 +26,8 @@ type peersCmd struct {
 
 func (c *peersCmd) Help() string {
 	return `Macaw and its peers do the same work in turn, A B A B: PyTorch for operators and whole training steps (forward,
-backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files, and Macaw's
-own float32 for inference in 8-bit integers. A ratio is
+backward and optimiser), ONNX Runtime for inference of the same networks, which PyTorch writes as ONNX files, and Macaw's own
+float32 for training in bfloat16 and inference in 8-bit integers, where the peak is that of their arithmetic. A ratio is
 the peer's time over Macaw's, the median over the rounds; of peak is the least time by the roofline (this machine's
 arithmetic and memory, measured now) over Macaw's time. Where the rounds differ too much, no ratio is given.
 
@@ -64,6 +64,9 @@ func comparisons() []comparison {
 	nets := []string{"mlp", "lenet", "resnet18", "gpt"}
 	for _, net := range nets {
 		torch(fmt.Sprintf("train %s, batch %d", net, trainModels[net].batch), "train "+net)
+	}
+	for _, net := range nets {
+		list = append(list, comparison{fmt.Sprintf("train %s, batch %d, bfloat16", net, trainModels[net].batch), "train " + net + " bfloat16", ownFloat32, "ms"})
 	}
 	for _, net := range nets {
 		for _, batch := range []int{1, 32} {
@@ -224,7 +227,7 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 	if w.unit == "MiB" {
 		return row, s.memory(w, &row)
 	}
-	t, err := newTask(s.env.ctx, w.work, folder, device(s.cmd.Threads))
+	t, err := s.warm(w.work, folder)
 	if err != nil {
 		return row, err
 	}
@@ -232,25 +235,48 @@ func (s *peerSession) compare(w comparison) (comparedRow, error) {
 	if err := p.Open(w.work, folder); err != nil {
 		return row, fmt.Errorf("%s: %w", p.Name, err)
 	}
+	return row, s.turns(t, p.Measure, s.roof, &row, os.Getpid(), p.PID())
+}
+
+// compareOwn compares a work of fewer bits with the same one in float32.
+func (s *peerSession) compareOwn(w comparison, row *comparedRow) error {
+	roof, single := s.intRoof, "float32"+strings.TrimPrefix(w.work, "int8")
+	if step, ok := strings.CutSuffix(w.work, " bfloat16"); ok {
+		_, peak := cpu.PeakBFloat(s.cmd.Threads)
+		roof.FLOPS, single = peak, step
+	}
+	t, err := s.warm(w.work, "")
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	other, err := s.warm(single, "")
+	if err != nil {
+		return err
+	}
+	defer other.close()
+	return s.turns(t, other.measure, roof, row, os.Getpid())
+}
+
+// warm prepares a task of Macaw and runs it a few times.
+func (s *peerSession) warm(work, folder string) (*task, error) {
+	t, err := newTask(s.env.ctx, work, folder, device(s.cmd.Threads))
+	if err != nil {
+		return nil, err
+	}
 	for range 3 {
 		if err := t.run(); err != nil {
-			return row, err
+			t.close()
+			return nil, err
 		}
 	}
-	return row, s.turns(t, p, s.roof, &row)
+	return t, nil
 }
 
-// otherSide is what a task is compared with.
-type otherSide interface {
-	Measure(seconds float64) (peers.Sample, error)
-	PID() int
-}
-
-// turns lets both sides work in turn.
-func (s *peerSession) turns(t *task, p otherSide, roof graph.Roofline, row *comparedRow) error {
+// turns lets both sides work in turn; processes are those of both.
+func (s *peerSession) turns(t *task, measure func(seconds float64) (peers.Sample, error), roof graph.Roofline, row *comparedRow, processes ...int) error {
 	var mine, theirs, ratios []float64
-	pids := slices.Compact([]int{os.Getpid(), p.PID()})
-	begin, counted := readCPUTime(pids...)
+	begin, counted := readCPUTime(processes...)
 	for range s.cmd.Rounds {
 		if s.env.ctx.Err() != nil {
 			return s.env.ctx.Err()
@@ -259,7 +285,7 @@ func (s *peerSession) turns(t *task, p otherSide, roof graph.Roofline, row *comp
 		if err != nil {
 			return err
 		}
-		o, err := p.Measure(s.cmd.Seconds)
+		o, err := measure(s.cmd.Seconds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", row.Peer, err)
 		}
@@ -267,7 +293,7 @@ func (s *peerSession) turns(t *task, p otherSide, roof graph.Roofline, row *comp
 	}
 	row.Macaw, row.Theirs = 1e3*quantile(mine, 0.5), 1e3*quantile(theirs, 0.5)
 	row.settle(ratios)
-	if end, ok := readCPUTime(pids...); ok && counted {
+	if end, ok := readCPUTime(processes...); ok && counted {
 		if others := end.othersSince(begin); others > othersLimit {
 			row.Ratio, row.Noisy = 0, fmt.Sprintf("others took %.0f %%", 100*others)
 		}

@@ -56,6 +56,7 @@ func TestTasks(t *testing.T) {
 		"sgemm 64": 2 * 64 * 64 * 64, "conv forward 8 4": 32 * 16 * 8 * 9 * 8 * 2, "conv all 8 4": 3 * 32 * 16 * 8 * 9 * 8 * 2,
 		"rows gelu": 4096 * 1024 * 2, "rows softmax": 4096 * 1024 * 5, "rows layernorm": 4096 * 1024 * 7, "adamw 100": 1300, "train mlp": 6 * 128 * (784*512 + 512*512 + 512*10),
 		"int8 mlp 4": 2 * 4 * (784*512 + 512*512 + 512*10), "float32 mlp 4": 2 * 4 * (784*512 + 512*512 + 512*10),
+		"train mlp bfloat16": 6 * 128 * (784*512 + 512*512 + 512*10),
 	} {
 		task, err := newTask(t.Context(), work, "", dev)
 		if err != nil {

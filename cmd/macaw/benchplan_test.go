@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/macaw-ai/macaw/chip/cpu"
+	"github.com/macaw-ai/macaw/framework/graph"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestPlans(t *testing.T) {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(trainModels)) {
-		w, err := newTrainStep(name, 0, cpu.New(cpu.Options{Threads: 2}))
+		w, err := newTrainStep(name, 0, graph.FullPrecision, cpu.New(cpu.Options{Threads: 2}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 type profileCmd struct {
 	Model        string         `arg:"" help:"An ONNX file, NAME, NAME@VERSION or the folder of a model package; with --train mlp, lenet, resnet18 or gpt."`
 	Train        bool           `help:"Profile a built-in training step: forward, backward and optimiser."`
+	BFloat16     bool           `name:"bfloat16" help:"With --train: in mixed precision."`
 	Batch        int            `help:"Samples of a run; 0 means 32, with --train those of the comparison with PyTorch." placeholder:"N"`
 	Dim          map[string]int `help:"Length of an open dimension of an ONNX model, by its name or as INPUT.AXIS. Default: 64." placeholder:"NAME=N"`
 	Runs         int            `help:"Measured runs, of which the fastest of each instruction counts. Default: 20." default:"20" placeholder:"N"`
@@ -89,6 +90,8 @@ func (c *profileCmd) check() error {
 	switch {
 	case c.Batch < 0 || c.Runs < 1 || c.Top < 0 || c.Threads < 0:
 		return fault.Errorf(fault.Invalid, "--runs must be at least 1; --batch, --top and --threads cannot be negative.")
+	case c.BFloat16 && !c.Train:
+		return fault.Errorf(fault.Invalid, "--bfloat16 is for built-in training steps; a model computes in the types that it has.")
 	case c.Train && len(c.Dim) > 0:
 		return fault.Errorf(fault.Invalid, "--dim is for ONNX models; a built-in training step has --batch alone.")
 	case c.Trace == "":
@@ -107,7 +110,11 @@ func (c *profileCmd) check() error {
 
 func (c *profileCmd) open(e *env, dev chip.Device) (workload, error) {
 	if c.Train {
-		return newTrainStep(c.Model, c.Batch, dev)
+		precision := graph.FullPrecision
+		if c.BFloat16 {
+			precision = graph.MixedPrecision
+		}
+		return newTrainStep(c.Model, c.Batch, precision, dev)
 	}
 	return c.openModel(e, dev)
 }
@@ -138,7 +145,11 @@ type profileRow struct {
 
 func (c *profileCmd) report(info chip.Info, p *graph.Profile) profileReport {
 	threads := min(info.Threads, runtime.NumCPU()) // more do not work at once
-	_, peak := cpu.Peak(threads)
+	peakOf := cpu.Peak
+	if c.BFloat16 {
+		peakOf = cpu.PeakBFloat
+	}
+	_, peak := peakOf(threads)
 	roof := graph.Roofline{FLOPS: peak, Bandwidth: cpu.Bandwidth(threads)}
 	key := graph.InstrTime.Kind
 	if c.Instructions {

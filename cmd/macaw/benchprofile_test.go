@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/macaw-ai/macaw/framework/graph"
 	"github.com/macaw-ai/macaw/framework/onnx"
 	"github.com/macaw-ai/macaw/framework/tensor"
 )
@@ -89,7 +90,7 @@ func TestTrainModels(t *testing.T) {
 		if name == "gpt" && testing.Short() {
 			continue
 		}
-		w, err := newTrainStep(name, 1, device(2))
+		w, err := newTrainStep(name, 1, graph.FullPrecision, device(2))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ var trainModels = map[string]trainModel{
 }
 
 // newTrainStep compiles the named network's step.
-func newTrainStep(name string, batch int, dev chip.Device) (*trainStep, error) {
+func newTrainStep(name string, batch int, precision graph.Precision, dev chip.Device) (*trainStep, error) {
 	m, ok := trainModels[name]
 	if !ok {
 		return nil, fault.Errorf(fault.Invalid, "There is no built-in training step %q; choose one of %s.", name, strings.Join(slices.Sorted(maps.Keys(trainModels)), ", "))
@@ -82,7 +82,7 @@ func newTrainStep(name string, batch int, dev chip.Device) (*trainStep, error) {
 		}
 		loss := nn.CrossEntropy(logits, truth, 0)
 		optim.Apply(loss, params, m.rule, rate, optim.Options{})
-		program = graph.Program{Inputs: []*graph.Node{x, y, rate}, Outputs: []*graph.Node{loss}}
+		program = graph.Program{Inputs: []*graph.Node{x, y, rate}, Outputs: []*graph.Node{loss}, Precision: precision}
 	})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,8 @@ type task struct {
 
 // newTask prepares a work by the name that peers know it by: "sgemm 512",
 // "conv forward 64 56", "train gpt", "infer lenet 32", whose networks lie in
-// folder as ONNX files; and by names of our own: "int8 resnet18 1", "float32 mlp 4".
+// folder as ONNX files; and by names of our own: "train gpt bfloat16" of mixed
+// precision, "int8 resnet18 1", "float32 mlp 4".
 func newTask(ctx context.Context, work, folder string, dev chip.Device) (*task, error) {
 	kind, rest, _ := strings.Cut(work, " ")
 	switch kind {
@@ -73,8 +74,13 @@ func (t *task) floor(roof graph.Roofline) (time.Duration, error) {
 	return sum, nil
 }
 
-func newTrainTask(name string, dev chip.Device) (*task, error) {
-	w, err := newTrainStep(name, 0, dev)
+func newTrainTask(work string, dev chip.Device) (*task, error) {
+	name, mixed := strings.CutSuffix(work, " bfloat16")
+	precision := graph.FullPrecision
+	if mixed {
+		precision = graph.MixedPrecision
+	}
+	w, err := newTrainStep(name, 0, precision, dev)
 	if err != nil {
 		return nil, err
 	}

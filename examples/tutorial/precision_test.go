@@ -32,9 +32,9 @@ func Example_precision() {
 	show := func(what string, bytes int64) { fmt.Printf("%-24s %.1f\n", what, float64(bytes)/float64(full)) }
 	show("mixed precision", arena(0, graph.MixedPrecision))
 	show("a budget of 0.6", arena(full*6/10, graph.FullPrecision))
-	show("both, a budget of 0.5", arena(full*5/10, graph.MixedPrecision))
+	show("both, a budget of 0.6", arena(full*6/10, graph.MixedPrecision))
 	// Output:
-	// mixed precision          0.6
+	// mixed precision          0.7
 	// a budget of 0.6          0.6
-	// both, a budget of 0.5    0.5
+	// both, a budget of 0.6    0.6
 }

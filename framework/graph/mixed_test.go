@@ -111,10 +111,21 @@ func disturbed(t *testing.T, build func(*model, *graph.Graph, nodes) *node, batc
 	return spread
 }
 
-// TestMixedPrecisionRule: products read bfloat16; losses, statistics and
-// optimisers never do; a sum of squares, which is a product with one result, neither.
+// TestMixedPrecisionRule: products read bfloat16; convolutions, losses,
+// statistics and optimisers never do; a sum of squares, which is a product with
+// one result, neither.
 func TestMixedPrecisionRule(t *testing.T) {
-	c := newTrainee(deepConv, imageBatches(4, 12)...)
+	if n := productsOf(t, newTrainee(deepConv, imageBatches(4, 12)...)); n != 3 {
+		t.Errorf("%d products of one linear layer are of bfloat16, want 3", n)
+	}
+	if n := productsOf(t, newTrainee(transformer(2), tensors{tokens(4, 32), classes(4)})); n < 40 {
+		t.Errorf("only %d products of a transformer are of bfloat16", n)
+	}
+}
+
+// productsOf counts products of bfloat16, and complains of others that read it.
+func productsOf(t *testing.T, c *trainee) (products int) {
+	t.Helper()
 	g := c.program.Inputs[0].Graph()
 	w := graph.Reshape(g.Var(c.vars[0]), graph.Dims(1, -1)...)
 	c.program.Outputs = append(c.program.Outputs, graph.MatMulT(w, w, false, true))
@@ -124,7 +135,6 @@ func TestMixedPrecisionRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	products := 0
 	for op, types := range graph.Operands(e) {
 		bfloats := 0
 		for _, dt := range types {
@@ -133,22 +143,24 @@ func TestMixedPrecisionRule(t *testing.T) {
 			}
 		}
 		switch o := op.(type) {
-		case *chip.Gemm, *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
+		case *chip.Gemm:
 			if bfloats == 2 {
 				products++
-			} else if g, ok := o.(*chip.Gemm); !ok || !g.TransB || bfloats != 0 {
+			} else if !o.TransB || bfloats != 0 {
 				t.Errorf("%s of %v", op.Name(), types)
 			}
 		case *chip.Map, *chip.Cast, *chip.Transpose:
+		case *chip.ConvGradWeight:
+			if types[1] == tensor.BFloat { // its gradient; the input is what was stored
+				t.Errorf("%s of %v", op.Name(), types)
+			}
 		default:
 			if bfloats > 0 {
 				t.Errorf("%s of %v", op.Name(), types)
 			}
 		}
 	}
-	if products < 40 {
-		t.Errorf("only %d products are of bfloat16", products)
-	}
+	return products
 }
 
 // TestMixedPrecisionRoundsFactors computes a product by hand: 1 + 2^-9 rounds

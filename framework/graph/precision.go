@@ -11,10 +11,10 @@ type Precision uint8
 const (
 	// FullPrecision computes and stores in float32 throughout.
 	FullPrecision Precision = iota
-	// MixedPrecision rounds the factors of matrix products and convolutions and
-	// the activations that are stored for the backward pass to bfloat16, to
-	// nearest with ties to even. Products are summed in float32; variables,
-	// gradients of variables and all else stay float32.
+	// MixedPrecision rounds the factors of matrix products and the activations
+	// that are stored for the backward pass to bfloat16, to nearest with ties to
+	// even. Products are summed in float32; convolutions, variables, gradients of
+	// variables and all else are float32.
 	// Source: Micikevicius et al. 2018, arXiv:1710.03740; Kalamkar et al. 2019,
 	// arXiv:1905.12322, for bfloat16, whose range needs no scaling of the loss.
 	MixedPrecision
@@ -30,11 +30,15 @@ type treatment struct {
 
 // treatmentOf is the whole rule of mixed precision. An operator that is not
 // here reads and writes float32 alone: reductions, losses, random numbers,
-// optimisers.
+// optimisers. Convolutions multiply float32, or what there is for the backward
+// pass: Winograd's algorithm saves them more multiplications than products of
+// bfloat16 would.
 func treatmentOf(op chip.Op) treatment {
 	switch op.(type) {
-	case *chip.Gemm, *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
+	case *chip.Gemm:
 		return treatment{factors: true, stored: true}
+	case *chip.Conv, *chip.ConvGradInput, *chip.ConvGradWeight:
+		return treatment{reads: true, stored: true}
 	case *chip.Map:
 		return treatment{reads: true, stored: true, all: true}
 	case *chip.Transpose, *chip.Concat, *chip.Slice, *chip.Pad, *chip.Broadcast, *chip.Gather, *chip.MaxPool, *chip.AvgPool, *chip.Resize:

@@ -52,6 +52,7 @@ var files = []struct {
 	{"pool", pools, nil},
 	{"bfloat", bfloats, nil},
 	{"winograd", winograds, &avx2},
+	{"bfloattile", bfloatTiles, &avx512},
 	{"int8", integers, nil},
 	{"int8winograd", intWinograds, nil},
 }
@@ -87,6 +88,7 @@ func emit(s set, write func(gen), base string) error {
 	if err := pass.Compile.Execute(f); err != nil {
 		return err
 	}
+	encode(f)
 	cfg := printer.Config{Argv: []string{"go", "run", "./asm"}, Pkg: "cpu"}
 	for ext, p := range map[string]printer.Printer{".s": printer.NewGoAsm(cfg), ".go": printer.NewStubs(cfg)} {
 		text, err := p.Print(f)

@@ -7,7 +7,8 @@ import (
 // copyMasked copies groups of width floats, the last of which under a mask.
 func (g gen) copyMasked(name string, width int) {
 	var rest mask
-	c := g.copying(name, func() {
+	g.copier(name)
+	c := g.copying(func() {
 		if width%g.set.lanes > 0 {
 			lanes := g.GP64()
 			g.MOVQ(U32(width%g.set.lanes), lanes)

@@ -26,9 +26,11 @@ const maskedRows = 12
 
 // maskedTile is the loop nest over segments and steps of the tile of some
 // vectors. Columns that do not count are masked away where C is read and
-// written, so that one piece of code serves full and partial panels.
-func (g gen) maskedTile(vecs int) {
-	name := g.function(fmt.Sprintf("tile%dx%d", maskedRows, g.set.lanes*vecs))
+// written, so that one piece of code serves full and partial panels. multiply
+// adds the products of a vector of B and what a step has of a row of A to a sum;
+// nil does so for float32.
+func (g gen) maskedTile(name string, vecs int, multiply func(b, a, sum vec)) {
+	name = g.function(fmt.Sprintf("%s%dx%d", name, maskedRows, g.set.lanes*vecs))
 	g.Doc(fmt.Sprintf("%s multiplies %d rows by %d columns; see tile.", name, maskedRows, g.set.lanes*vecs))
 	g.SignatureExpr("func(t *byte)")
 	tile := func() func(int) Mem { // its address has no register of its own in the loop
@@ -73,14 +75,18 @@ func (g gen) maskedTile(vecs int) {
 		g.ADDQ(sb, b)
 		for r := range rows {
 			a := Mem{Base: rows[r], Index: idx, Scale: 1}
-			if vecs == 1 {
+			if vecs == 1 && multiply == nil {
 				g.VFMADD231PS_BCST(a, bs[0], acc[r][0])
 				continue
 			}
 			x := g.vec()
 			g.VBROADCASTSS(a, x)
 			for v := range vecs {
-				g.VFMADD231PS(bs[v], x, acc[r][v])
+				if multiply != nil {
+					multiply(bs[v], x, acc[r][v])
+				} else {
+					g.VFMADD231PS(bs[v], x, acc[r][v])
+				}
 			}
 		}
 		g.ADDQ(sa, idx)

@@ -22,7 +22,8 @@ func packs(g gen) {
 
 // copyLanes copies groups of width floats from even distances to even distances.
 func (g gen) copyLanes(name string, width int) {
-	c := g.copying(name, func() {})
+	g.copier(name)
+	c := g.copying(func() {})
 	dst, src := c.dst, c.src
 	switch width {
 	case 16:
@@ -52,13 +53,17 @@ type copies struct {
 	groups, rows, toRow, fromRow reg.GPVirtual
 }
 
-// copying begins a function that copies rows of groups of floats. The rows lie
-// too far apart for the processor to foresee them: those to come are fetched.
-// What before writes comes in front of the loops.
-func (g gen) copying(name string, before func()) copies {
+// copier begins a function that copies rows of groups of floats.
+func (g gen) copier(name string) {
 	g.Doc(g.function(name)+" copies rows of n groups of floats; to and from are the bytes between groups,",
 		"toRow and fromRow those between rows.")
 	g.SignatureExpr("func(dst, src uintptr, n, to, from, rows, toRow, fromRow int)")
+}
+
+// copying begins the loops over rows and groups. The rows lie too far apart for
+// the processor to foresee them: those to come are fetched. What before writes
+// comes in front of the loops.
+func (g gen) copying(before func()) copies {
 	param := func(name string) reg.GPVirtual { return g.Load(g.Param(name), g.GP64()).(reg.GPVirtual) }
 	c := copies{dst: g.GP64(), src: g.GP64(), n: g.GP64(), row: param("dst"), rowSrc: param("src"), groups: param("n"),
 		to: param("to"), from: param("from"), rows: param("rows"), toRow: param("toRow"), fromRow: param("fromRow")}

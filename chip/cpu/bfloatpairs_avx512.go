@@ -1,0 +1,37 @@
+//go:build amd64 && !purego
+
+package cpu
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+// avx512BFloatPairs are those of a processor that has AVX512_BF16.
+func avx512BFloatPairs() bfloatPairs {
+	if !cpu.X86.HasAVX512BF16 {
+		return bfloatPairs{}
+	}
+	return bfloatPairs{
+		wideBFloat: func(t *tile) { bfloatTile12x32AVX512((*byte)(unsafe.Pointer(t))) },
+		slimBFloat: func(t *tile) { bfloatTile12x16AVX512((*byte)(unsafe.Pointer(t))) },
+		zip: func(dst, src uintptr, width int, g zips) {
+			if g.rows == 0 {
+				return
+			}
+			run := zip12AVX512
+			switch width {
+			case 32:
+				run = zip32AVX512
+			case 16:
+				run = zip16AVX512
+			}
+			run(dst, src, g.n, g.to, g.from, g.rows, g.toRow, g.fromRow, uint32(1<<g.upper-1), uint32(1<<g.lower-1))
+		},
+		bfloatLoop: func(rounds int) float64 {
+			bfloatLoopAVX512(rounds)
+			return float64(rounds) * 12 * 32 * 2
+		},
+	}
+}
