@@ -47,7 +47,7 @@ type tap struct {
 
 // chunk is a part of the reduction whose packed panel fits a first-level cache.
 type chunk struct {
-	wide, slim []segment // for panels of either width
+	wide, slim []segment // for wide panels and for one that is not
 	steps      int       // of each segment
 	from       int       // first row of the packed panels
 }
@@ -109,7 +109,7 @@ func (s *sliding) unitShape() unitShape {
 // one segment, as their channels lie side by side.
 func (s *sliding) cutChunks(size tileShape) {
 	cg := s.c / s.groups
-	merged := 1
+	merged, last := 1, s.panels[len(s.panels)-1].width
 	if s.groups == 1 {
 		merged = s.mergeable(cg, size)
 	}
@@ -125,7 +125,7 @@ func (s *sliding) cutChunks(size tileShape) {
 		t := s.taps[i]
 		a, row := 4*(t.h*s.stripWidth()+t.w)*s.c, 4*len(c.wide)*steps
 		c.wide = append(c.wide, segment{a, row * size.cols})
-		c.slim = append(c.slim, segment{a, row * size.narrow})
+		c.slim = append(c.slim, segment{a, row * last})
 	}
 	if len(s.chunks) == 0 {
 		s.chunks = []chunk{{}}

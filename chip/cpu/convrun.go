@@ -110,14 +110,14 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 			segs = c.slim
 		}
 		t.segs = uintptr(unsafe.Pointer(unsafe.SliceData(segs)))
-		s.runTiles(w, t, s.tier.over(p.width), g*cg, g*kg+p.j, worker)
+		s.runTiles(w, t, p.width, g*cg, g*kg+p.j, worker)
 	}
 }
 
 // runTiles walks the unit's outputs. A tile may reach over the ends of rows
 // and images.
-func (s *sliding) runTiles(w *work, t *tile, run func(*tile), fromC, toC, worker int) {
-	rows, spare, filled := s.tier.rows, s.spare(worker), 0
+func (s *sliding) runTiles(w *work, t *tile, width, fromC, toC, worker int) {
+	run, rows, spare, filled := s.tier.over(width), s.tier.rows, s.spare(worker), 0
 	rowBytes, colBytes := uintptr(4*s.stepH*s.stripWidth()*s.c), uintptr(4*s.stepW*s.c)
 	for i := range w.images {
 		a0 := w.base + uintptr(4*(i*w.imageFloats+fromC))
@@ -139,6 +139,6 @@ func (s *sliding) runTiles(w *work, t *tile, run func(*tile), fromC, toC, worker
 		for r := filled; r < rows; r++ {
 			t.a[r], t.c[r] = t.a[0], spare
 		}
-		run(t)
+		s.tier.fewest(filled, width)(t)
 	}
 }

@@ -25,7 +25,7 @@ type tier struct {
 }
 
 // generic runs everywhere.
-var generic = tier{matrix: goTiles(6, 16, 8), packers: goPackers, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, pairs: pairs{pairTile: tileShape{6, 16, 8}, pairLoop: goPairLoop}, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
+var generic = tier{matrix: goTiles(tileShape{6, 16, 8}, []int{6}, 8, 16), packers: goPackers, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, pairs: pairs{pairTile: tileShape{6, 16, 8}, pairLoop: goPairLoop}, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}

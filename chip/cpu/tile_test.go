@@ -4,6 +4,6 @@ package cpu
 // packed for them can be tested on any processor.
 var largeTiles = func() tier {
 	t := generic
-	t.name, t.matrix = "generic with large tiles", goTiles(12, 32, 16)
+	t.name, t.matrix = "generic with large tiles", goTiles(tileShape{12, 32, 16}, []int{4, 6, 8, 12}, 8, 16, 32)
 	return t
 }()

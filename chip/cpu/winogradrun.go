@@ -147,9 +147,14 @@ func (v *winogradConv) multiply(n int, inputs, weights, products []float32, pane
 			t.steps, t.add = min(v.steps, v.c-from), min(from, 1)
 			t.b = b + uintptr(4*((p.at-panels[0].at)*v.c+from*p.width))
 			for r := 0; r < n; r += rows {
-				t.setRows(a+uintptr(4*(r*v.vRow+from)), 4*v.vRow, min(rows, n-r), rows)
-				t.setOut(out+uintptr(4*r*v.mRow), 4*v.mRow, min(rows, n-r), rows, spare)
-				run(t)
+				left := min(rows, n-r)
+				t.setRows(a+uintptr(4*(r*v.vRow+from)), 4*v.vRow, left, rows)
+				t.setOut(out+uintptr(4*r*v.mRow), 4*v.mRow, left, rows, spare)
+				if left == rows {
+					run(t)
+				} else {
+					v.tier.fewest(left, p.width)(t)
+				}
 			}
 		}
 	}
