@@ -37,7 +37,7 @@ func (s *sliding) winograd(backward bool) kernel {
 		c: s.c, k: s.k, in: s.in, out: s.out, bias: s.bias, act: s.act, patches: make([]patch, s.pool.threads)}
 	v.weights = s.winogradWeights(f, backward)
 	v.vRow, v.zeros, v.steps = wholeLines(v.c), alignedFloats(v.c), winogradSteps(v.c)
-	if v.tiles <= fewTiles {
+	if v.few() {
 		return v.byPanels()
 	}
 	v.plan()
