@@ -157,6 +157,6 @@ func (s *sliding) runTiles(w *work, t *tile, width, fromC, toC, worker int) {
 		for r := filled; r < rows; r++ {
 			t.a[r], t.c[r] = t.a[0], spare
 		}
-		s.tier.fewest(filled, width)(t)
+		s.tier.fewest(filled, width).run(t)
 	}
 }

@@ -161,7 +161,7 @@ func (s *weightGrad) tiles(t *tile, p *weightPanel, sums []float32, a uintptr, s
 		n := min(rows, kn-i)
 		t.setRows(a+uintptr(i*step), 4, n, rows)
 		t.setOut(addressOf(sums)+uintptr(4*((k0+i)*cols+p.column+p.j)), 4*cols, n, rows, s.spare(worker))
-		s.tier.fewest(n, p.width)(t)
+		s.tier.fewest(n, p.width).run(t)
 	}
 }
 

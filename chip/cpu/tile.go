@@ -26,16 +26,25 @@ type matrixKernel struct {
 }
 
 // over is the kernel for whole tiles over panels of a width.
-func (m *matrix) over(width int) func(t *tile) { return m.fewest(m.rows, width) }
+func (m *matrix) over(width int) func(t *tile) { return m.fewest(m.rows, width).run }
 
 // fewest is the kernel with the fewest rows, but at least so many, over panels of a width.
-func (m *matrix) fewest(rows, width int) func(t *tile) {
+func (m *matrix) fewest(rows, width int) *matrixKernel {
 	for i := range m.kernels {
 		if k := &m.kernels[i]; k.width == width && k.rows >= rows {
-			return k.run
+			return k
 		}
 	}
 	panic("cpu: no matrix kernel of this size")
+}
+
+// rowsFor is how many rows the kernels that cover n rows have together.
+func (m *matrix) rowsFor(n int) int {
+	rest := n % m.rows
+	if rest == 0 {
+		return n
+	}
+	return n - rest + m.fewest(rest, m.cols).rows
 }
 
 // panelsOf cuts n columns into panels, the last of them as narrow as kernels are.

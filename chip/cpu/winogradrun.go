@@ -29,7 +29,7 @@ func (s *sliding) winograd(backward bool) kernel {
 	if len(s.taps) != 9 || s.spanH != 3 || s.spanW != 3 || s.stepH*s.stepW != 1 || s.groups != 1 || s.outCol != s.k || s.outRow != s.cols*s.k {
 		return nil
 	}
-	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k})
+	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k, fixed: s.call.fixed(1)})
 	if f == nil {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (v *winogradConv) multiply(n int, inputs, weights, products []float32, pane
 				if left == rows {
 					run(t)
 				} else {
-					v.tier.fewest(left, p.width)(t)
+					v.tier.fewest(left, p.width).run(t)
 				}
 			}
 		}

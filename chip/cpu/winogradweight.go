@@ -114,7 +114,7 @@ func (v *winogradGradWeight) multiply(e, from, worker int) {
 			n := min(rows, to-c)
 			t.setRows(x+uintptr(4*c), 4, n, rows)
 			t.setOut(sums+uintptr(4*(c*v.sums.row+p.j)), 4*v.sums.row, n, rows, v.spare(worker))
-			v.tier.fewest(n, p.width)(t)
+			v.tier.fewest(n, p.width).run(t)
 		}
 	}
 }
