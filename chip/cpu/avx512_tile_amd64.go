@@ -4,6 +4,51 @@
 
 package cpu
 
+// tile4x32AVX512 multiplies 4 rows by 32 columns; see tile.
+//
+//go:noescape
+func tile4x32AVX512(t *byte)
+
+// tile4x16AVX512 multiplies 4 rows by 16 columns; see tile.
+//
+//go:noescape
+func tile4x16AVX512(t *byte)
+
+// tile4x8AVX512 multiplies 4 rows by 8 columns; see tile.
+//
+//go:noescape
+func tile4x8AVX512(t *byte)
+
+// tile6x32AVX512 multiplies 6 rows by 32 columns; see tile.
+//
+//go:noescape
+func tile6x32AVX512(t *byte)
+
+// tile6x16AVX512 multiplies 6 rows by 16 columns; see tile.
+//
+//go:noescape
+func tile6x16AVX512(t *byte)
+
+// tile6x8AVX512 multiplies 6 rows by 8 columns; see tile.
+//
+//go:noescape
+func tile6x8AVX512(t *byte)
+
+// tile8x32AVX512 multiplies 8 rows by 32 columns; see tile.
+//
+//go:noescape
+func tile8x32AVX512(t *byte)
+
+// tile8x16AVX512 multiplies 8 rows by 16 columns; see tile.
+//
+//go:noescape
+func tile8x16AVX512(t *byte)
+
+// tile8x8AVX512 multiplies 8 rows by 8 columns; see tile.
+//
+//go:noescape
+func tile8x8AVX512(t *byte)
+
 // tile12x32AVX512 multiplies 12 rows by 32 columns; see tile.
 //
 //go:noescape
@@ -13,3 +58,8 @@ func tile12x32AVX512(t *byte)
 //
 //go:noescape
 func tile12x16AVX512(t *byte)
+
+// tile12x8AVX512 multiplies 12 rows by 8 columns; see tile.
+//
+//go:noescape
+func tile12x8AVX512(t *byte)

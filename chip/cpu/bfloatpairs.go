@@ -15,8 +15,7 @@ import (
 // Each of the two products is exact and added with rounding to nearest; what is
 // smaller than float32's normal numbers counts as 0.
 type bfloatPairs struct {
-	wideBFloat func(t *tile) // nil where factors are widened to float32
-	slimBFloat func(t *tile)
+	bfloatMatrix matrix // without kernels where factors are widened to float32
 	// zip interleaves groups of width numbers of pairs of rows. Only so many columns
 	// of the upper and of the lower one are read, in every group, others are 0.
 	zip func(dst, src uintptr, width int, g zips)
@@ -29,18 +28,12 @@ type bfloatPairs struct {
 // lower rows.
 type zips struct{ n, to, from, rows, toRow, fromRow, upper, lower int }
 
-// overPairs is the kernel for panels of a width, of which wide ones have cols.
-func (b *bfloatPairs) overPairs(width, cols int) func(t *tile) {
-	if width == cols {
-		return b.wideBFloat
-	}
-	return b.slimBFloat
-}
+func (b *bfloatPairs) multipliesPairs() bool { return len(b.bfloatMatrix.kernels) > 0 }
 
 // inPairs reports whether a product multiplies pairs of BFloat16. Few rows are
 // as fast as their factors can be read, and are widened.
 func (c *call) inPairs(op *chip.Gemm) bool {
-	if c.tier.wideBFloat == nil || c.ins[0].DType != chip.BFloat16 || c.ins[1].DType != chip.BFloat16 {
+	if !c.tier.multipliesPairs() || c.ins[0].DType != chip.BFloat16 || c.ins[1].DType != chip.BFloat16 {
 		return false
 	}
 	g := c.product(op)
@@ -93,8 +86,10 @@ func goZip(dst, src uintptr, width int, g zips) {
 // goBFloatPairs are the Go twins of kernels for tiles of some shape.
 func goBFloatPairs(t tileShape) bfloatPairs {
 	return bfloatPairs{
-		wideBFloat: func(k *tile) { goBFloatTile(k, t.rows, t.cols) },
-		slimBFloat: func(k *tile) { goBFloatTile(k, t.rows, t.narrow) },
-		zip:        goZip,
+		bfloatMatrix: matrix{t, []matrixKernel{
+			{t.rows, t.narrow, func(k *tile) { goBFloatTile(k, t.rows, t.narrow) }},
+			{t.rows, t.cols, func(k *tile) { goBFloatTile(k, t.rows, t.cols) }},
+		}},
+		zip: goZip,
 	}
 }

@@ -14,8 +14,10 @@ func avx512BFloatPairs() bfloatPairs {
 		return bfloatPairs{}
 	}
 	return bfloatPairs{
-		wideBFloat: func(t *tile) { bfloatTile12x32AVX512((*byte)(unsafe.Pointer(t))) },
-		slimBFloat: func(t *tile) { bfloatTile12x16AVX512((*byte)(unsafe.Pointer(t))) },
+		bfloatMatrix: matrix{tileShape{12, 32, 16}, []matrixKernel{
+			{12, 16, func(t *tile) { bfloatTile12x16AVX512((*byte)(unsafe.Pointer(t))) }},
+			{12, 32, func(t *tile) { bfloatTile12x32AVX512((*byte)(unsafe.Pointer(t))) }},
+		}},
 		zip: func(dst, src uintptr, width int, g zips) {
 			if g.rows == 0 {
 				return

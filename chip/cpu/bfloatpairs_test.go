@@ -23,7 +23,7 @@ func randomBFloats(r *rand.Rand, n int) []chip.BFloat {
 func TestBFloatTileTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(17, 18))
 	for _, tier := range usable() {
-		if tier.wideBFloat == nil {
+		if !tier.multipliesPairs() {
 			continue
 		}
 		for _, width := range []int{tier.cols, tier.narrow} {
@@ -43,9 +43,9 @@ func compareBFloatTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, step
 	twin := goBFloatPairs(tier.tileShape)
 	rows := 1 + (steps+cols)%tier.rows
 	var outs [2]guarded
-	for i, run := range []func(*tile){tier.wideBFloat, twin.wideBFloat} {
+	for i, run := range []func(*tile){tier.bfloatMatrix.over(tier.cols), twin.bfloatMatrix.over(tier.cols)} {
 		if width == tier.narrow {
-			run = []func(*tile){tier.slimBFloat, twin.slimBFloat}[i]
+			run = []func(*tile){tier.bfloatMatrix.over(tier.narrow), twin.bfloatMatrix.over(tier.narrow)}[i]
 		}
 		outs[i] = newGuarded(c)
 		w := new(workTile)
@@ -71,7 +71,7 @@ func compareBFloatTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, step
 func TestBFloatTileFlushes(t *testing.T) {
 	inf := float32(math.Inf(1))
 	for _, tier := range usable() {
-		if tier.wideBFloat == nil {
+		if !tier.multipliesPairs() {
 			continue
 		}
 		for _, c := range []struct{ a, b, want float32 }{{0x1p-130, 1, 0}, {0x1p-70, 0x1p-60, 0}, {0x1p-126, 1, 0x1p-126}, {inf, 2, inf}, {-inf, 2, -inf}, {inf, 0, float32(math.NaN())}} {
@@ -86,7 +86,7 @@ func TestBFloatTileFlushes(t *testing.T) {
 			k.setColumns(tier.narrow, tier.narrow)
 			k.setRows(uintptr(unsafe.Pointer(&a[0])), 4, 1, tier.rows)
 			k.setOut(addressOf(out), 4*tier.narrow, 1, tier.rows, uintptr(unsafe.Pointer(&w.spare)))
-			tier.slimBFloat(k)
+			tier.bfloatMatrix.over(tier.narrow)(k)
 			if out[0] != c.want && out[0] == out[0] {
 				t.Errorf("%s: %g times %g is %g, want %g", tier.name, c.a, c.b, out[0], c.want)
 			}
@@ -141,7 +141,7 @@ func TestBFloatErrors(t *testing.T) {
 		want := product64(chip.Value{Shape: a.Shape, Data: rounded[0]}, chip.Value{Shape: b.Shape, Data: rounded[1]})
 		var errors [2]float64
 		for i, tier := range []*tier{&largeTiles, withoutPairs()} {
-			if i == 0 && usable()[0].wideBFloat != nil {
+			if i == 0 && usable()[0].multipliesPairs() {
 				tier = usable()[0]
 			}
 			d := newDevice(2, tier)

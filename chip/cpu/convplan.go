@@ -36,6 +36,7 @@ type sliding struct {
 	weights []float32 // packed before the first run; nil where every run packs them
 	packed  int       // where they are in the shared scratch then
 	unit    unitShape
+	parts   int  // of a unit: its panels are dealt to so many workers
 	inPlace bool // every tap lies inside the image: no padded copy is needed
 }
 
@@ -47,7 +48,7 @@ type tap struct {
 
 // chunk is a part of the reduction whose packed panel fits a first-level cache.
 type chunk struct {
-	wide, slim []segment // for panels of either width
+	wide, slim []segment // for wide panels and for one that is not
 	steps      int       // of each segment
 	from       int       // first row of the packed panels
 }
@@ -68,7 +69,10 @@ func (s *sliding) plan() {
 	s.inPlace = len(s.taps) == 0 || s.originH >= 0 && s.originW >= 0 &&
 		s.originH+(s.rows-1)*s.stepH+s.spanH <= s.h && s.originW+(s.cols-1)*s.stepW+s.spanW <= s.w
 	s.panels = s.tier.panelsOf(s.k / s.groups)
-	s.unit = s.unitShape()
+	s.unit, s.parts = s.unitShape(), 1
+	if want := 2 * s.pool.threads; s.groups == 1 && s.unit.count < want {
+		s.parts = min(len(s.panels), ceil(want, s.unit.count))
+	}
 	if !s.inPlace {
 		s.wantLocal(s.unit.images * s.stripRows(s.unit.rows) * s.stripWidth() * s.c)
 	}
@@ -86,30 +90,32 @@ func (s *sliding) stripWidth() int {
 // stripRows is how many input rows some output rows need.
 func (s *sliding) stripRows(rows int) int { return (rows-1)*s.stepH + s.spanH }
 
+// unitShape makes twice as many units as there are workers, as long as a part of
+// an image keeps some whole tiles.
 func (s *sliding) unitShape() unitShape {
-	threads := s.pool.threads
+	want := 2 * s.pool.threads
 	row := s.stripWidth() * s.c
-	whole := s.stripRows(s.rows) * row
-	if whole <= stripFloats/2 || (whole <= stripFloats && s.n >= threads) {
-		images := min(max(1, stripFloats/max(1, whole)), max(1, s.n/(2*threads)), 1+256/(s.rows*s.cols))
-		return unitShape{images: images, rows: s.rows, perImage: 1, count: (s.n + images - 1) / images}
+	fit := max(1, (stripFloats/row-s.spanH)/s.stepH+1) // rows of a unit
+	u := unitShape{images: 1, rows: s.rows, perImage: 1}
+	if s.n >= want && fit >= s.rows {
+		u.images = max(1, min(stripFloats/(s.stripRows(s.rows)*row), s.n/want, 1+256/(s.rows*s.cols)))
+	} else {
+		parts := ceil(s.rows, min(fit, s.rows))
+		if s.n < want {
+			parts = max(parts, min(ceil(want, s.n), s.rows*s.cols/(4*s.tier.rows), s.rows))
+		}
+		u.rows = ceil(s.rows, parts)
+		u.perImage = ceil(s.rows, u.rows)
 	}
-	rows := max(1, (stripFloats/row-s.spanH)/s.stepH+1)
-	if s.n < threads {
-		rows = min(rows, (s.rows+2*threads-1)/(2*threads))
-	}
-	rows = min(rows, s.rows)
-	per := (s.rows + rows - 1) / rows
-	rows = (s.rows + per - 1) / per
-	per = (s.rows + rows - 1) / rows
-	return unitShape{images: 1, rows: rows, perImage: per, count: s.n * per}
+	u.count = ceil(s.n, u.images) * u.perImage
+	return u
 }
 
 // cutChunks turns taps into segments. Taps that are neighbours in a row are
 // one segment, as their channels lie side by side.
 func (s *sliding) cutChunks(size tileShape) {
 	cg := s.c / s.groups
-	merged := 1
+	merged, last := 1, s.panels[len(s.panels)-1].width
 	if s.groups == 1 {
 		merged = s.mergeable(cg, size)
 	}
@@ -125,7 +131,7 @@ func (s *sliding) cutChunks(size tileShape) {
 		t := s.taps[i]
 		a, row := 4*(t.h*s.stripWidth()+t.w)*s.c, 4*len(c.wide)*steps
 		c.wide = append(c.wide, segment{a, row * size.cols})
-		c.slim = append(c.slim, segment{a, row * size.narrow})
+		c.slim = append(c.slim, segment{a, row * last})
 	}
 	if len(s.chunks) == 0 {
 		s.chunks = []chunk{{}}

@@ -8,10 +8,12 @@ import (
 
 // kernel computes all units; the packed weights are ready.
 func (s *sliding) kernel() kernel {
-	work := 2 * s.rows * s.cols * s.k * len(s.taps) * s.c / s.groups * s.n / max(1, s.unit.count)
-	return s.each(s.unit.count, 1+128*1024/max(1, work), func(lo, hi, worker int) {
-		for u := lo; u < hi; u++ {
-			s.runUnit(u, worker)
+	units, n := s.unit.count, len(s.panels)
+	work := 2 * s.rows * s.cols * s.k * len(s.taps) * s.c / s.groups * s.n / max(1, units*s.parts)
+	return s.each(units*s.parts, 1+128*1024/max(1, work), func(lo, hi, worker int) {
+		for u := lo; u < hi; u++ { // neighbours share panels
+			part := u / units
+			s.runUnit(u%units, s.panels[part*n/s.parts:(part+1)*n/s.parts], worker)
 		}
 	})
 }
@@ -22,6 +24,7 @@ type work struct {
 	row, rows     int // which output rows of each
 	base          uintptr
 	imageFloats   int // from one image to the next in base
+	panels        []panel
 }
 
 // workOf is which images and rows unit u covers.
@@ -37,8 +40,9 @@ func (s *sliding) workOf(u int) work {
 	return w
 }
 
-func (s *sliding) runUnit(u, worker int) {
+func (s *sliding) runUnit(u int, panels []panel, worker int) {
 	w := s.workOf(u)
+	w.panels = panels
 	if s.inPlace {
 		w.imageFloats = s.h * s.w * s.c
 		w.base = address(s.in) + uintptr(4*(w.image*w.imageFloats+((w.row*s.stepH+s.originH)*s.w+s.originW)*s.c))
@@ -54,9 +58,23 @@ func (s *sliding) runUnit(u, worker int) {
 		}
 	}
 	if s.act == chip.SiLU || s.act == chip.GELU {
-		for i := range w.images {
-			at := s.outAt + (w.image+i)*s.outImage + w.row*s.outRow
-			s.tier.activate(s.out.f32()[at:at+w.rows*s.outRow], s.act)
+		s.activate(&w)
+	}
+}
+
+// activate applies an activation that is not part of the matrix kernels.
+func (s *sliding) activate(w *work) {
+	y := s.out.f32()
+	for i := range w.images {
+		at := s.outAt + (w.image+i)*s.outImage + w.row*s.outRow
+		if len(w.panels) == len(s.panels) {
+			s.tier.activate(y[at:at+w.rows*s.outRow], s.act)
+			continue
+		}
+		from, n := at+w.panels[0].j, columnsOf(w.panels)
+		for range w.rows * s.cols {
+			s.tier.activate(y[from:from+n], s.act)
+			from += s.k
 		}
 	}
 }
@@ -98,7 +116,7 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 		weights = addressOf(s.shared) + uintptr(4*s.packed)
 	}
 	weights += uintptr(4 * g * depth * packedWidth(s.panels))
-	for _, p := range s.panels {
+	for _, p := range w.panels {
 		t.bias = 0
 		t.setColumns(p.n, p.width)
 		if last && s.bias != nil {
@@ -110,14 +128,14 @@ func (s *sliding) runChunk(w *work, c *chunk, g, index, worker int) {
 			segs = c.slim
 		}
 		t.segs = uintptr(unsafe.Pointer(unsafe.SliceData(segs)))
-		s.runTiles(w, t, s.tier.over(p.width), g*cg, g*kg+p.j, worker)
+		s.runTiles(w, t, p.width, g*cg, g*kg+p.j, worker)
 	}
 }
 
 // runTiles walks the unit's outputs. A tile may reach over the ends of rows
 // and images.
-func (s *sliding) runTiles(w *work, t *tile, run func(*tile), fromC, toC, worker int) {
-	rows, spare, filled := s.tier.rows, s.spare(worker), 0
+func (s *sliding) runTiles(w *work, t *tile, width, fromC, toC, worker int) {
+	run, rows, spare, filled := s.tier.over(width), s.tier.rows, s.spare(worker), 0
 	rowBytes, colBytes := uintptr(4*s.stepH*s.stripWidth()*s.c), uintptr(4*s.stepW*s.c)
 	for i := range w.images {
 		a0 := w.base + uintptr(4*(i*w.imageFloats+fromC))
@@ -139,6 +157,6 @@ func (s *sliding) runTiles(w *work, t *tile, run func(*tile), fromC, toC, worker
 		for r := filled; r < rows; r++ {
 			t.a[r], t.c[r] = t.a[0], spare
 		}
-		run(t)
+		s.tier.fewest(filled, width).run(t)
 	}
 }

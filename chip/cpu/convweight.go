@@ -157,12 +157,11 @@ func (s *weightGrad) tiles(t *tile, p *weightPanel, sums []float32, a uintptr, s
 	rows := s.tier.rows
 	cols := s.op.KH * s.op.KW * s.c / s.groups
 	t.setColumns(p.n, p.width)
-	run := s.tier.over(p.width)
 	for i := 0; i < kn; i += rows {
 		n := min(rows, kn-i)
 		t.setRows(a+uintptr(i*step), 4, n, rows)
 		t.setOut(addressOf(sums)+uintptr(4*((k0+i)*cols+p.column+p.j)), 4*cols, n, rows, s.spare(worker))
-		run(t)
+		s.tier.fewest(n, p.width).run(t)
 	}
 }
 

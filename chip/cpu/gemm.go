@@ -20,7 +20,8 @@ type product struct {
 	*call
 	op             *chip.Gemm
 	batches        int
-	m, n, k        int  // k counts steps
+	m, n, k        int // k counts steps
+	tiling         *matrix
 	sum, per       int  // numbers that are summed, and in a step: 2 of BFloat16, else 1
 	sharedB        bool // all batches use one b
 	alpha          float32
@@ -64,14 +65,14 @@ func packedWidth(ps []panel) int {
 
 // product reads the shapes of a batched matrix product.
 func (c *call) product(op *chip.Gemm) *product {
-	g := &product{call: c, op: op, alpha: op.Alpha, batches: 1, per: 1}
+	g := &product{call: c, op: op, alpha: op.Alpha, batches: 1, per: 1, tiling: &c.tier.matrix}
 	a, out := c.ins[0].Shape, c.outs[0].Shape
 	g.m, g.n, g.sum = out[len(out)-2], out[len(out)-1], a[len(a)-1]
 	if op.TransA {
 		g.sum = a[len(a)-2]
 	}
 	if c.ins[0].DType == chip.BFloat16 {
-		g.per = 2
+		g.per, g.tiling = 2, &c.tier.bfloatMatrix
 	}
 	g.k = (g.sum + g.per - 1) / g.per
 	for _, d := range out[:len(out)-2] {
@@ -95,7 +96,7 @@ func (c *call) gemm(op *chip.Gemm) kernel {
 	if k := g.fewRows(); k != nil {
 		return k
 	}
-	t := c.tier
+	t := g.tiling
 	g.panels = t.panelsOf(g.n)
 	tiles := (g.m + t.rows - 1) / t.rows
 	g.packA = g.n >= 6*t.cols || g.per == 2 && (op.TransA || g.sum%2 == 1)
@@ -335,7 +336,7 @@ func (g *product) block(worker int, a, b factor, out matrixAt, packed []float32,
 	}
 	for _, p := range panels {
 		t.setColumns(p.n, p.width)
-		run := g.over(p.width)
+		run := g.tiling.over(p.width)
 		for k := 0; k == 0 || k < ks; k += max(1, g.kc) {
 			g.place(t, p, k0+k, min(g.kc, ks-k))
 			if g.directB {
@@ -350,18 +351,14 @@ func (g *product) block(worker int, a, b factor, out matrixAt, packed []float32,
 					t.setRows(a.at(i, k0+k), a.size()*a.row, min(rows, hi-i), rows)
 				}
 				t.setOut(out.at(i, p.j), 4*out.row, min(rows, hi-i), rows, g.spare(worker))
-				run(t)
+				if hi-i < rows {
+					g.tiling.fewest(hi-i, p.width).run(t)
+				} else {
+					run(t)
+				}
 			}
 		}
 	}
-}
-
-// over is the kernel for panels of a width.
-func (g *product) over(width int) func(t *tile) {
-	if g.per == 2 {
-		return g.tier.overPairs(width, g.tier.cols)
-	}
-	return g.tier.over(width)
 }
 
 // place sets what a tile does with its sums at a block of steps: all but the

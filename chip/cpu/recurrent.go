@@ -69,10 +69,8 @@ type stepProduct struct {
 
 // stepProduct plans a product whose b lies at at in the shared scratch.
 func (c *call) stepProduct(k, n, at int) *stepProduct {
-	kBlock := c.tier.kBlock()
-	blocks := (k + kBlock - 1) / kBlock
-	p := &stepProduct{at: at, product: product{call: c, op: &chip.Gemm{Accumulate: true}, batches: 1, n: n, k: k, alpha: 1,
-		panels: c.tier.panelsOf(n), kc: (k + blocks - 1) / blocks}}
+	p := &stepProduct{at: at, product: product{call: c, op: &chip.Gemm{Accumulate: true}, tiling: &c.tier.matrix, batches: 1, n: n, k: k, alpha: 1,
+		panels: c.tier.panelsOf(n), kc: evenParts(k, c.tier.kBlock())}}
 	p.width = packedWidth(p.panels)
 	c.wantShared(p.end())
 	return p
@@ -85,16 +83,12 @@ func (p *stepProduct) end() int { return p.at + aligned(p.k*p.width+packSlack) }
 func aligned(n int) int { return (n + 15) &^ 15 }
 
 func (p *stepProduct) pack(b matrixAt) {
-	for k0 := 0; k0 < p.k; k0 += p.kc {
-		p.product.pack(p.shared[p.at+k0*p.width:], factor{matrixAt: b}, k0, min(p.kc, p.k-k0), p.panels)
-	}
+	p.product.pack(p.shared[p.at:], factor{matrixAt: b}, 0, p.k, p.panels)
 }
 
 // add adds rows [lo, hi) of a·b to those of out.
 func (p *stepProduct) add(worker int, a, out matrixAt, lo, hi int) {
-	for k0 := 0; k0 < p.k; k0 += p.kc {
-		p.rows(worker, factor{matrixAt: a}, factor{}, out, p.shared[p.at+k0*p.width:], k0, min(p.kc, p.k-k0), lo, hi, p.panels)
-	}
+	p.rows(worker, factor{matrixAt: a}, factor{}, out, p.shared[p.at:], 0, p.k, lo, hi, p.panels)
 }
 
 // plain views v [N,width] as a matrix.

@@ -26,7 +26,7 @@ type tier struct {
 }
 
 // generic runs everywhere.
-var generic = tier{matrix: goTiles(6, 16, 8), packers: goPackers, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, integers: integers{intShape: tileShape{6, 16, 8}, terms: 2, lowRows: 2, intLoop: goIntLoop}, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
+var generic = tier{matrix: goTiles(tileShape{6, 16, 8}, []int{6}, 8, 16), packers: goPackers, vectors: goVectors, colVectors: goColVectors, updateVectors: goUpdates, bfloats: goBFloats, integers: integers{intShape: tileShape{6, 16, 8}, terms: 2, lowRows: 2, intLoop: goIntLoop}, maps: goMaps, name: "generic", silu: goSiLU, gelu: goGELU, fmaLoop: goFMALoop, usable: func() bool { return true }}
 
 // tiers lists what this build has, best first.
 var tiers = []*tier{&generic}

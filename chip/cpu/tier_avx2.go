@@ -17,9 +17,9 @@ var avx2 = tier{
 		fmaLoopAVX2(rounds)
 		return float64(rounds) * 12 * 8 * 2
 	},
-	matrix: matrix{tileShape: tileShape{6, 16, 8},
-		wide: func(t *tile) { tile6x16AVX2((*byte)(unsafe.Pointer(t))) },
-		slim: func(t *tile) { tile6x8AVX2((*byte)(unsafe.Pointer(t))) }},
+	matrix: matrix{tileShape{6, 16, 8}, []matrixKernel{
+		{6, 8, func(t *tile) { tile6x8AVX2((*byte)(unsafe.Pointer(t))) }},
+		{6, 16, func(t *tile) { tile6x16AVX2((*byte)(unsafe.Pointer(t))) }}}},
 	packers:       avx2Packers,
 	maps:          goMaps.withAssembly(avx2Maps),
 	vectors:       avx2Vectors,

@@ -21,9 +21,20 @@ var avx512 = tier{
 		fmaLoopAVX512(rounds)
 		return float64(rounds) * 12 * 16 * 2
 	},
-	matrix: matrix{tileShape: tileShape{12, 32, 16},
-		wide: func(t *tile) { tile12x32AVX512((*byte)(unsafe.Pointer(t))) },
-		slim: func(t *tile) { tile12x16AVX512((*byte)(unsafe.Pointer(t))) }},
+	matrix: matrix{tileShape{12, 32, 16}, []matrixKernel{
+		{4, 8, func(t *tile) { tile4x8AVX512((*byte)(unsafe.Pointer(t))) }},
+		{4, 16, func(t *tile) { tile4x16AVX512((*byte)(unsafe.Pointer(t))) }},
+		{4, 32, func(t *tile) { tile4x32AVX512((*byte)(unsafe.Pointer(t))) }},
+		{6, 8, func(t *tile) { tile6x8AVX512((*byte)(unsafe.Pointer(t))) }},
+		{6, 16, func(t *tile) { tile6x16AVX512((*byte)(unsafe.Pointer(t))) }},
+		{6, 32, func(t *tile) { tile6x32AVX512((*byte)(unsafe.Pointer(t))) }},
+		{8, 8, func(t *tile) { tile8x8AVX512((*byte)(unsafe.Pointer(t))) }},
+		{8, 16, func(t *tile) { tile8x16AVX512((*byte)(unsafe.Pointer(t))) }},
+		{8, 32, func(t *tile) { tile8x32AVX512((*byte)(unsafe.Pointer(t))) }},
+		{12, 8, func(t *tile) { tile12x8AVX512((*byte)(unsafe.Pointer(t))) }},
+		{12, 16, func(t *tile) { tile12x16AVX512((*byte)(unsafe.Pointer(t))) }},
+		{12, 32, func(t *tile) { tile12x32AVX512((*byte)(unsafe.Pointer(t))) }},
+	}},
 	packers:       avx512Packers,
 	maps:          goMaps.withAssembly(avx512Maps),
 	vectors:       avx512Vectors,

@@ -16,16 +16,50 @@ const (
 // matrix are a tier's matrix kernels.
 type matrix struct {
 	tileShape
-	wide func(t *tile)
-	slim func(t *tile) // for a narrow panel
+	kernels []matrixKernel // those of fewer rows before those of more; the last of a width has all of a tile's
 }
 
-// over is the kernel for panels of a width.
-func (m *matrix) over(width int) func(t *tile) {
-	if width == m.cols {
-		return m.wide
+// matrixKernel is a matrix kernel for so many rows and panels of such a width.
+type matrixKernel struct {
+	rows, width int
+	run         func(t *tile)
+}
+
+// over is the kernel for whole tiles over panels of a width.
+func (m *matrix) over(width int) func(t *tile) { return m.fewest(m.rows, width).run }
+
+// fewest is the kernel with the fewest rows, but at least so many, over panels of a width.
+func (m *matrix) fewest(rows, width int) *matrixKernel {
+	for i := range m.kernels {
+		if k := &m.kernels[i]; k.width == width && k.rows >= rows {
+			return k
+		}
 	}
-	return m.slim
+	panic("cpu: no matrix kernel of this size")
+}
+
+// rowsFor is how many rows the kernels that cover n rows have together.
+func (m *matrix) rowsFor(n int) int {
+	rest := n % m.rows
+	if rest == 0 {
+		return n
+	}
+	return n - rest + m.fewest(rest, m.cols).rows
+}
+
+// panelsOf cuts n columns into panels, the last of them as narrow as kernels are.
+func (m *matrix) panelsOf(n int) []panel {
+	ps := m.tileShape.panelsOf(n)
+	if len(ps) == 0 {
+		return nil
+	}
+	last := &ps[len(ps)-1]
+	for _, k := range m.kernels {
+		if k.width >= last.n {
+			last.width = min(last.width, k.width)
+		}
+	}
+	return ps
 }
 
 // tileShape is what one call of a matrix kernel covers.
@@ -135,10 +169,15 @@ func goTileStore(t *tile, r int, acc []float32) {
 	}
 }
 
-// goTiles are the Go twins of tiles of any size.
-func goTiles(rows, cols, narrow int) matrix {
-	return matrix{tileShape: tileShape{rows, cols, narrow},
-		wide: func(t *tile) { goTile(t, rows, cols) }, slim: func(t *tile) { goTile(t, rows, narrow) }}
+// goTiles are the Go twins of tiles of some sizes.
+func goTiles(shape tileShape, rows []int, widths ...int) matrix {
+	m := matrix{tileShape: shape}
+	for _, r := range rows {
+		for _, w := range widths {
+			m.kernels = append(m.kernels, matrixKernel{r, w, func(t *tile) { goTile(t, r, w) }})
+		}
+	}
+	return m
 }
 
 // oneSegment is the segment list of a product that has only one segment, at offset 0.

@@ -10,11 +10,11 @@ import (
 // BenchmarkTile runs one matrix kernel on data in the first-level cache.
 func BenchmarkTile(b *testing.B) {
 	for _, tier := range usable() {
-		b.Run(tier.name+"/packed", func(b *testing.B) { benchTile(b, tier, tier.wide, tier.fmaLoop, true, 1) })
-		b.Run(tier.name+"/rows", func(b *testing.B) { benchTile(b, tier, tier.wide, tier.fmaLoop, false, 1) })
-		if tier.wideBFloat != nil {
-			b.Run(tier.name+"/pairs packed", func(b *testing.B) { benchTile(b, tier, tier.wideBFloat, tier.bfloatLoop, true, 2) })
-			b.Run(tier.name+"/pairs rows", func(b *testing.B) { benchTile(b, tier, tier.wideBFloat, tier.bfloatLoop, false, 2) })
+		b.Run(tier.name+"/packed", func(b *testing.B) { benchTile(b, tier, tier.over(tier.cols), tier.fmaLoop, true, 1) })
+		b.Run(tier.name+"/rows", func(b *testing.B) { benchTile(b, tier, tier.over(tier.cols), tier.fmaLoop, false, 1) })
+		if tier.multipliesPairs() {
+			b.Run(tier.name+"/pairs packed", func(b *testing.B) { benchTile(b, tier, tier.bfloatMatrix.over(tier.cols), tier.bfloatLoop, true, 2) })
+			b.Run(tier.name+"/pairs rows", func(b *testing.B) { benchTile(b, tier, tier.bfloatMatrix.over(tier.cols), tier.bfloatLoop, false, 2) })
 		}
 	}
 }

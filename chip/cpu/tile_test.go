@@ -5,7 +5,7 @@ package cpu
 // products of BFloat16 among it.
 var largeTiles = func() tier {
 	t := generic
-	t.name, t.matrix = "generic with large tiles", goTiles(12, 32, 16)
+	t.name, t.matrix = "generic with large tiles", goTiles(tileShape{12, 32, 16}, []int{4, 6, 8, 12}, 8, 16, 32)
 	t.bfloatPairs = goBFloatPairs(t.tileShape)
 	return t
 }()

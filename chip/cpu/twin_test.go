@@ -185,11 +185,11 @@ func TestColumnTwins(t *testing.T) {
 func TestTileTwins(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, tier := range usable() {
-		for _, width := range []int{tier.cols, tier.narrow} {
-			for cols := width - tier.narrow + 1; cols <= width; cols++ {
+		for _, k := range tier.kernels {
+			for cols := max(1, k.width-tier.narrow+1); cols <= k.width; cols++ {
 				for _, steps := range []int{0, 1, 3, 4, 5, 9} {
 					for _, nseg := range []int{0, 1, 3} {
-						compareTile(t, r, tier, width, cols, steps, nseg)
+						compareTile(t, r, tier, k, cols, steps, nseg)
 					}
 				}
 			}
@@ -197,16 +197,13 @@ func TestTileTwins(t *testing.T) {
 	}
 }
 
-func compareTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, steps, nseg int) {
+func compareTile(t *testing.T, r *rand.Rand, tier *tier, kernel matrixKernel, cols, steps, nseg int) {
 	t.Helper()
-	a, b, bias, c := random(r, 100+20*tier.rows), random(r, 3*9*width+width), random(r, maxCols), random(r, tier.rows*width)
+	width := kernel.width
+	a, b, bias, c := random(r, 100+20*kernel.rows), random(r, 3*9*width+width), random(r, maxCols), random(r, kernel.rows*width)
 	segs := []segment{{0, 0}, {40, 4 * steps * width}, {12, 8 * steps * width}}[:nseg]
 	var outs [2]guarded
-	twin := goTiles(tier.rows, tier.cols, tier.narrow)
-	for i, run := range []func(*tile){tier.wide, twin.wide} {
-		if width == tier.narrow {
-			run = []func(*tile){tier.slim, twin.slim}[i]
-		}
+	for i, run := range []func(*tile){kernel.run, func(t *tile) { goTile(t, kernel.rows, width) }} {
 		outs[i] = newGuarded(c)
 		w := new(workTile)
 		k := &w.tile
@@ -217,13 +214,13 @@ func compareTile(t *testing.T, r *rand.Rand, tier *tier, width, cols, steps, nse
 			k.floor, k.bias = 0, addressOf(bias)
 		}
 		k.setColumns(cols, width)
-		rows := 1 + (steps+cols)%tier.rows
-		k.setRows(addressOf(a), 80, rows, tier.rows)
-		k.setOut(addressOf(outs[i].in), 4*width, rows, tier.rows, uintptr(unsafe.Pointer(&w.spare)))
+		rows := 1 + (steps+cols)%kernel.rows
+		k.setRows(addressOf(a), 80, rows, kernel.rows)
+		k.setOut(addressOf(outs[i].in), 4*width, rows, kernel.rows, uintptr(unsafe.Pointer(&w.spare)))
 		run(k)
 	}
 	if err := closeTo(outs[0].all, outs[1].all, 1e-5); err != nil {
-		t.Errorf("%s tile of %d/%d columns, %d segments of %d steps: %v", tier.name, cols, width, nseg, steps, err)
+		t.Errorf("%s tile %dx%d of %d columns, %d segments of %d steps: %v", tier.name, kernel.rows, width, cols, nseg, steps, err)
 	}
 }
 

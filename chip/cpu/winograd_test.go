@@ -262,6 +262,25 @@ func TestPickWinograd(t *testing.T) {
 	}
 }
 
+// TestPickWinogradForConstants picks for a single image, where reading the
+// weights takes longer than the arithmetic.
+func TestPickWinogradForConstants(t *testing.T) {
+	tier := largeTiles
+	tier.winograds = goWinograds
+	for _, c := range []struct{ n, side, channels, want int }{
+		{1, 32, 64, 4}, {1, 16, 128, 4}, {1, 8, 256, 2}, {1, 4, 512, 0}, {32, 16, 128, 4}, {32, 8, 256, 4}, {32, 4, 512, 4},
+	} {
+		got := 0
+		s := winogradShape{t: &tier, n: c.n, rows: c.side, cols: c.side, c: c.channels, k: c.channels, fixed: true}
+		if f := newDevice(1, &tier).pickWinograd(s); f != nil {
+			got = f.m
+		}
+		if got != c.want {
+			t.Errorf("%+v: tiles of %d", c, got)
+		}
+	}
+}
+
 // TestWinogradRepeats runs shapes of several units: all numbers of threads give
 // the same bits each time.
 func TestWinogradRepeats(t *testing.T) {

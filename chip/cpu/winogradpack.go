@@ -13,7 +13,7 @@ type winogradWeights struct {
 	elements int
 	step     int // floats from one element to the next
 
-	ready    []float32 // small constant weights, packed before the first run
+	ready    []float32 // constant weights that were packed before the first run
 	patches  []patch   // of each worker
 	steps    int       // backward: rows that are packed at a time
 	tempStep int       // floats of one element in a worker's scratch
@@ -30,6 +30,7 @@ func (s *sliding) winogradWeights(f *transforms, backward bool) *winogradWeights
 	}
 	w.tempStep = oddLines(max(width, w.tier.cols))
 	w.wantLocal(w.scratch())
+	w.prepack()
 	return w
 }
 
@@ -51,27 +52,37 @@ type winogradLayout struct {
 	backward bool
 }
 
-// kernel packs all weights: small constant ones here and now, others on each run.
-func (w *winogradWeights) kernel() kernel {
-	const small = 1 << 20 // floats; larger ones take about as long to read as to make
-	parts, size := w.panelParts(), w.elements*w.step
-	pack := func(to []float32, u int, mine []float32, p *patch) {
-		pan := w.panels[u/parts]
-		w.pack(to[pan.at*w.c:], w.step, pan, u%parts, mine, p)
+// readyFloats bounds constant weights that are packed once: larger ones take
+// about as long to read as to make.
+const readyFloats = 5 << 20
+
+// prepack packs constant weights here and now, unless they are large.
+func (w *winogradWeights) prepack() {
+	size := w.elements * w.step
+	if !w.call.fixed(1) || size > readyFloats {
+		return
 	}
-	if w.call.fixed(1) && size <= small {
-		w.ready = prepack(w.call, 1, winogradLayout{w.m, w.c, w.k, w.backward}, size, func(to []float32) {
-			mine, p := alignedFloats(w.scratch()), new(patch)
-			for u := range parts * len(w.panels) {
-				pack(to, u, mine, p)
+	w.ready = prepack(w.call, 1, winogradLayout{w.m, w.c, w.k, w.backward}, size, func(to []float32) {
+		mine, p := alignedFloats(w.scratch()), new(patch)
+		for _, pan := range w.panels {
+			for part := range w.panelParts() {
+				w.pack(to[pan.at*w.c:], w.step, pan, part, mine, p)
 			}
-		})
+		}
+	})
+}
+
+// kernel packs all weights on each run, unless they are ready.
+func (w *winogradWeights) kernel() kernel {
+	if w.ready != nil {
 		return nothing
 	}
-	w.wantShared(size)
+	w.wantShared(w.elements * w.step)
+	parts := w.panelParts()
 	return w.each(parts*len(w.panels), 1+32/w.partRows(), func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {
-			pack(w.shared, u, w.locals[worker], &w.patches[worker])
+			pan := w.panels[u/parts]
+			w.pack(w.shared[pan.at*w.c:], w.step, pan, u%parts, w.locals[worker], &w.patches[worker])
 		}
 	})
 }

@@ -15,18 +15,24 @@ const (
 // a transformed patch takes about as long as the second-level cache takes to
 // swallow or to yield it; arithmetic hides behind that. For 64 channels F(4×4)
 // multiplies for 10 cycles and transforms for 4 for each output, where the
-// direct convolution multiplies for 42.
+// direct convolution multiplies for 42. Few images have few outputs for each
+// weight, and weights come from memory: those of F(4×4) are four times as many,
+// those of F(2×2) 1.8 times.
 const (
 	tileCost      = 45.      // of a call of a matrix kernel beside its steps
 	inputCost     = 8.       // of a vector of a transformed patch
 	outputCost    = 6.       // of a vector that is transformed back
 	weightsCost   = 7.       // of a vector of transformed weights
+	readCost      = 5.       // of a vector of weights that were packed before the first run
 	sumsCost      = 16.      // of a vector of the weights' gradients, which go through memory
-	packCost      = 3.       // of one weight of the direct convolution
+	packCost      = 24.      // of a vector of weights of the direct convolution
 	directPeak    = 0.85     // what the direct convolution reaches of the peak
 	winogradGain  = 1.15     // less than this is not worth the rounding
 	winogradLimit = 16 << 20 // floats of transformed weights
 )
+
+// costLanes are the floats of a vector in the costs above.
+const costLanes = 8
 
 // winogradShape is a convolution whose costs are compared.
 type winogradShape struct {
@@ -34,10 +40,11 @@ type winogradShape struct {
 	n, rows, cols int // images and their outputs
 	c, k          int
 	gradWeight    bool
+	fixed         bool // the weights can be packed before the first run
 }
 
 // pickWinograd chooses the transforms of a convolution, nil for the direct
-// one. The choice depends on the shape and the tier alone.
+// one. The choice depends on the shape, the tier and whether the weights are constant.
 func (d *Device) pickWinograd(s winogradShape) *transforms {
 	f2, f4 := d.tier.f2, d.tier.f4
 	switch {
@@ -58,29 +65,34 @@ func (d *Device) pickWinograd(s winogradShape) *transforms {
 	return best
 }
 
-// tiles is how many calls of matrix kernels m×n sums take, and the cost of a step.
-func (s *winogradShape) tiles(m, n int) (count, step float64) {
-	t := s.t
-	return float64(ceil(m, t.rows)) * float64(ceil(n, t.cols)), float64(t.rows*t.cols) / float64(2*t.f2.least)
+// products is the cost of m×n sums of so many steps.
+func (s *winogradShape) products(m, n, steps int) float64 {
+	calls := float64(ceil(m, s.t.rows)) * float64(ceil(n, s.t.cols))
+	cells := float64(s.t.rowsFor(m)) * float64(packedWidth(s.t.panelsOf(n)))
+	return cells/(2*costLanes)*float64(steps) + calls*tileCost
 }
 
 func (s *winogradShape) direct() float64 {
 	weights := 9 * float64(s.c) * float64(s.k)
-	return float64(s.n*s.rows*s.cols)*weights/float64(2*s.t.f2.least)/directPeak + packCost*weights
+	sums := float64(s.n*s.rows*s.cols) * weights / (2 * costLanes)
+	if s.fixed {
+		return sums/directPeak + readCost*weights/costLanes
+	}
+	return sums/directPeak + packCost*weights/costLanes
 }
 
 func (s *winogradShape) cost(f *transforms) float64 {
-	elements := float64((f.m + 2) * (f.m + 2))
+	elements := (f.m + 2) * (f.m + 2)
 	patches := s.n * ceil(s.rows, f.m) * ceil(s.cols, f.m)
-	c, k := float64(ceil(s.c, f.least)), float64(ceil(s.k, f.least)) // vectors
+	c, k := float64(ceil(s.c, costLanes)), float64(ceil(s.k, costLanes)) // vectors
 	if s.gradWeight {
-		tiles, step := s.tiles(s.c, s.k)
-		return elements * (tiles*(step*float64(patches)+tileCost) +
-			float64(patches)*(c+k)*inputCost + float64(s.c)*k*sumsCost)
+		return float64(elements) * (s.products(s.c, s.k, patches) + float64(patches)*(c+k)*inputCost + float64(s.c)*k*sumsCost)
 	}
-	tiles, step := s.tiles(patches, s.k)
-	return elements * (tiles*(step*float64(s.c)+tileCost) +
-		float64(patches)*(c*inputCost+k*outputCost) + float64(s.c)*k*weightsCost)
+	weights := weightsCost
+	if s.fixed && elements*s.c*s.k <= readyFloats {
+		weights = readCost
+	}
+	return float64(elements) * (s.products(patches, s.k, s.c) + float64(patches)*(c*inputCost+k*outputCost) + float64(s.c)*k*weights)
 }
 
 func ceil(n, d int) int { return (n + d - 1) / d }

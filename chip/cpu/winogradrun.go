@@ -29,7 +29,7 @@ func (s *sliding) winograd(backward bool) kernel {
 	if len(s.taps) != 9 || s.spanH != 3 || s.spanW != 3 || s.stepH*s.stepW != 1 || s.groups != 1 || s.outCol != s.k || s.outRow != s.cols*s.k {
 		return nil
 	}
-	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k})
+	f := s.dev.pickWinograd(winogradShape{t: s.tier, n: s.n, rows: s.rows, cols: s.cols, c: s.c, k: s.k, fixed: s.call.fixed(1)})
 	if f == nil {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (s *sliding) winograd(backward bool) kernel {
 		c: s.c, k: s.k, in: s.in, out: s.out, bias: s.bias, act: s.act, patches: make([]patch, s.pool.threads)}
 	v.weights = s.winogradWeights(f, backward)
 	v.vRow, v.zeros, v.steps = wholeLines(v.c), alignedFloats(v.c), winogradSteps(v.c)
-	if v.tiles <= fewTiles {
+	if v.few() {
 		return v.byPanels()
 	}
 	v.plan()
@@ -147,9 +147,14 @@ func (v *winogradConv) multiply(n int, inputs, weights, products []float32, pane
 			t.steps, t.add = min(v.steps, v.c-from), min(from, 1)
 			t.b = b + uintptr(4*((p.at-panels[0].at)*v.c+from*p.width))
 			for r := 0; r < n; r += rows {
-				t.setRows(a+uintptr(4*(r*v.vRow+from)), 4*v.vRow, min(rows, n-r), rows)
-				t.setOut(out+uintptr(4*r*v.mRow), 4*v.mRow, min(rows, n-r), rows, spare)
-				run(t)
+				left := min(rows, n-r)
+				t.setRows(a+uintptr(4*(r*v.vRow+from)), 4*v.vRow, left, rows)
+				t.setOut(out+uintptr(4*r*v.mRow), 4*v.mRow, left, rows, spare)
+				if left == rows {
+					run(t)
+				} else {
+					v.tier.fewest(left, p.width).run(t)
+				}
 			}
 		}
 	}

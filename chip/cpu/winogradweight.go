@@ -110,12 +110,11 @@ func (v *winogradGradWeight) multiply(e, from, worker int) {
 		p := &v.panels[i]
 		t.setColumns(p.n, p.width)
 		t.b = y + uintptr(4*p.j)
-		run := v.tier.over(p.width)
 		for c := from; c < to; c += rows {
 			n := min(rows, to-c)
 			t.setRows(x+uintptr(4*c), 4, n, rows)
 			t.setOut(sums+uintptr(4*(c*v.sums.row+p.j)), 4*v.sums.row, n, rows, v.spare(worker))
-			run(t)
+			v.tier.fewest(n, p.width).run(t)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // large as a float32, so the tiles are those of float32 with another
 // multiplication.
 func bfloatTiles(g gen) {
-	g.maskedTile("bfloatTile", 2, g.VDPBF16PS)
-	g.maskedTile("bfloatTile", 1, g.VDPBF16PS)
+	g.maskedTile("bfloatTile", maskedRows, 2, g.VDPBF16PS)
+	g.maskedTile("bfloatTile", maskedRows, 1, g.VDPBF16PS)
 	for _, width := range []int{2 * g.set.lanes, g.set.lanes, maskedRows} {
 		g.zip(width)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// maskedRows are the rows of the tiles of AVX-512. All their addresses stay in
+// maskedRows are the most rows of a tile of AVX-512. All their addresses stay in
 // registers, of which the loop has fifteen: twelve rows, the place in A, the
 // place in B and the step of B.
 //
@@ -22,29 +22,41 @@ import (
 // In the narrow tile, 12 rows by one vector, every broadcast is used once, so
 // it is inside the multiply-add: 15 loads and 16 instructions for 12
 // multiply-adds. The loads are the limit, 7.5 cycles instead of 6.
+//
+// Tiles of fewer rows are for what is left below the last whole tile, and for
+// products that have no more; the narrowest, of half a vector, is for few columns.
 const maskedRows = 12
+
+// maskedTiles writes the tiles of all sizes; tier_avx512.go lists them.
+func (g gen) maskedTiles() {
+	for _, rows := range []int{4, 6, 8, maskedRows} {
+		g.maskedTile("tile", rows, 2, nil)
+		g.maskedTile("tile", rows, 1, nil)
+		g.half().maskedTile("tile", rows, 1, nil)
+	}
+}
 
 // maskedTile is the loop nest over segments and steps of the tile of some
 // vectors. Columns that do not count are masked away where C is read and
 // written, so that one piece of code serves full and partial panels. multiply
 // adds the products of a vector of B and what a step has of a row of A to a sum;
 // nil does so for float32.
-func (g gen) maskedTile(name string, vecs int, multiply func(b, a, sum vec)) {
-	name = g.function(fmt.Sprintf("%s%dx%d", name, maskedRows, g.set.lanes*vecs))
-	g.Doc(fmt.Sprintf("%s multiplies %d rows by %d columns; see tile.", name, maskedRows, g.set.lanes*vecs))
+func (g gen) maskedTile(name string, height, vecs int, multiply func(b, a, sum vec)) {
+	name = g.function(fmt.Sprintf("%s%dx%d", name, height, g.set.lanes*vecs))
+	g.Doc(fmt.Sprintf("%s multiplies %d rows by %d columns; see tile.", name, height, g.set.lanes*vecs))
 	g.SignatureExpr("func(t *byte)")
 	tile := func() func(int) Mem { // its address has no register of its own in the loop
 		t := g.Load(g.Param("t"), g.GP64())
 		return func(off int) Mem { return Mem{Base: t, Disp: off} }
 	}
 	sa, left, seg, n := g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8), g.AllocLocal(8)
-	var acc [maskedRows][]vec
+	acc := make([][]vec, height)
 	for r := range acc {
 		for range vecs {
 			acc[r] = append(acc[r], g.zero())
 		}
 	}
-	var rows [maskedRows]reg.GPVirtual
+	rows := make([]reg.GPVirtual, height)
 	for r := range rows {
 		rows[r] = g.GP64()
 	}
@@ -134,7 +146,7 @@ func (g gen) maskedTile(name string, vecs int, multiply func(b, a, sum vec)) {
 
 // maskedStore scales, adds bias and output, applies the floor and writes the
 // columns that count.
-func (g gen) maskedStore(at func(int) Mem, acc [maskedRows][]vec, vecs int) {
+func (g gen) maskedStore(at func(int) Mem, acc [][]vec, vecs int) {
 	out, cols := g.GP64(), g.GP64()
 	g.MOVQ(U64(1<<32-1), out)
 	g.MOVQ(at(tileCols), cols)

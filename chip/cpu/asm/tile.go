@@ -29,8 +29,7 @@ const (
 // rows by one vector with two steps in flight.
 func tiles(g gen) {
 	if g.set == avx512 {
-		g.maskedTile("tile", 2, nil)
-		g.maskedTile("tile", 1, nil)
+		g.maskedTiles()
 		return
 	}
 	g.tile("tile6x16", 2, 1)

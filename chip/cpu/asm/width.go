@@ -28,14 +28,20 @@ type vec = reg.VecVirtual
 type mask = reg.Register
 
 // masked reports whether the set has mask registers.
-func (g gen) masked() bool { return g.set == avx512 }
+func (g gen) masked() bool { return g.set.name == avx512.name }
+
+// half works on half vectors of the set.
+func (g gen) half() gen {
+	g.set.lanes /= 2
+	return g
+}
 
 // bytes of a vector.
 func (g gen) bytes() int { return 4 * g.set.lanes }
 
 // vec is a fresh vector register.
 func (g gen) vec() vec {
-	if g.masked() {
+	if g.set.lanes == 16 {
 		return g.ZMM()
 	}
 	return g.YMM()
