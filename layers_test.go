@@ -26,6 +26,7 @@ const layers = `
 	model < serve;
 	toolbox, serve < produce < console < cmd;
 	framework/nn, framework/safetensors < framework/llama;
+	framework/quant < cmd;
 	train, framework/llama, framework/lora, framework/prune, framework/quant < examples;
 	test/emulator;
 `
