@@ -50,7 +50,7 @@ func (c *profileCmd) Run(e *env) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	dev := device(c.Threads)
+	dev, begin := device(c.Threads), time.Now()
 	w, err := c.open(e, dev)
 	if err != nil {
 		return err
@@ -59,6 +59,7 @@ func (c *profileCmd) Run(e *env) error {
 	if _, err := w.run(); err != nil { // compiles and touches all memory
 		return err
 	}
+	first := time.Since(begin)
 	var runs [][]graph.Span
 	var walls []time.Duration
 	for range c.Runs {
@@ -82,7 +83,7 @@ func (c *profileCmd) Run(e *env) error {
 			return fault.Errorf(fault.Invalid, "The trace cannot be written: %w", err)
 		}
 	}
-	return c.print(e.out, dev.Info(), p)
+	return c.print(e.out, dev.Info(), p, first)
 }
 
 // check finds mistakes before anything is measured.
@@ -125,8 +126,9 @@ type profileReport struct {
 	Threads   int            `json:"threads"`
 	Peak      graph.Roofline `json:"peak"` // operations and bytes a second
 	Runs      int            `json:"runs"`
-	Wall      float64        `json:"wall_seconds"` // of the fastest run
-	Sum       float64        `json:"sum_seconds"`  // of the fastest of each instruction
+	First     float64        `json:"first_seconds"` // until the first run ended, all preparation included
+	Wall      float64        `json:"wall_seconds"`  // of the fastest run
+	Sum       float64        `json:"sum_seconds"`   // of the fastest of each instruction
 	FLOPs     int64          `json:"flops"`
 	Bytes     int64          `json:"bytes"`
 	Rows      []profileRow   `json:"rows"`
@@ -176,8 +178,9 @@ func (c *profileCmd) report(info chip.Info, p *graph.Profile) profileReport {
 	return r
 }
 
-func (c *profileCmd) print(out io.Writer, info chip.Info, p *graph.Profile) error {
+func (c *profileCmd) print(out io.Writer, info chip.Info, p *graph.Profile, first time.Duration) error {
 	r := c.report(info, p)
+	r.First = first.Seconds()
 	if c.JSON {
 		return writeJSON(out, r)
 	}
@@ -186,7 +189,7 @@ func (c *profileCmd) print(out io.Writer, info chip.Info, p *graph.Profile) erro
 	if r.FLOPs > 0 {
 		fmt.Fprintf(out, ", %.1f GFLOP/s", float64(r.FLOPs)/max(r.Sum, 1e-9)/1e9)
 	}
-	fmt.Fprint(out, "\n\n")
+	fmt.Fprintf(out, "\nfirst run: %.0f ms, with all that is prepared once\n\n", 1e3*r.First)
 	what := "OPERATOR"
 	if c.Instructions {
 		what = "INSTRUCTION"
