@@ -36,7 +36,7 @@ func (d *Device) Wrap(data any) (chip.Buffer, error) {
 		return nil, err
 	}
 	if n > 0 {
-		adviseHuge(bytesAt(p, n*dt.Size()))
+		collapseHuge(bytesAt(p, n*dt.Size()))
 	}
 	return &buffer{dt: dt, n: n, p: p}, nil
 }
