@@ -91,6 +91,7 @@ func (g gen) mapFn(name, doc string, args, unroll int, f func(k *consts, in []ve
 	for _, x := range preload {
 		k.f(x)
 	}
+	g.hold(func() { f(&consts{g, map[uint32]vec{}}, []vec{g.vec(), g.vec(), g.vec()}[:args]) })
 	g.loop(n.(reg.GPVirtual), unroll, func(idx reg.GPVirtual, count int, mask mask) {
 		var out []vec
 		for i := range count {

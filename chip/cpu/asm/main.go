@@ -22,6 +22,7 @@ type gen struct {
 	*build.Context
 	set  set
 	data map[string]operand.Mem // constants of the file, by name
+	held *holding
 }
 
 // function begins a leaf function whose arguments do not escape; the name gets
@@ -31,6 +32,7 @@ func (g gen) function(name string) string {
 	g.Function(name)
 	g.Attributes(attr.NOSPLIT)
 	g.Pragma("noescape")
+	clear(g.held.regs)
 	return name
 }
 
@@ -78,7 +80,7 @@ var highRegister = regexp.MustCompile(`\b[XY](1[6-9]|2\d|3[01])\b`)
 
 // emit builds one file and prints its assembly and its stubs.
 func emit(s set, write func(gen), base string) error {
-	g := gen{build.NewContext(), s, map[string]operand.Mem{}}
+	g := gen{build.NewContext(), s, map[string]operand.Mem{}, newHolding()}
 	g.ConstraintExpr("amd64,!purego")
 	write(g)
 	f, err := g.Result()

@@ -36,25 +36,34 @@ func functions(g gen) {
 func (g gen) horner(p []float32, x vec) vec {
 	y := g.mem(p[len(p)-1])
 	for i := len(p) - 2; i >= 0; i-- {
-		g.VFMADD213PS(g.mem(p[i]), x, y)
+		g.VFMADD213PS(g.fixed(p[i]), x, y)
 	}
 	return y
 }
 
-// exp splits x = n·ln2 + r with |r| ≤ ln2/2 and multiplies 1 + r + r²·P(r) by
-// 2^n in two halves, so that results below the normal range come out too.
+// exp splits x = n·ln2 + r with |r| ≤ ln2/2 and multiplies 1 + r + r²·P(r) by 2^n.
 func (g gen) exp(x vec) vec {
 	r := g.vec()
-	g.VMINPS(x, g.mem(89), r) // the second operand's NaN survives
-	g.VMAXPS(r, g.mem(-104), r)
-	n := g.op2(g.VMULPS, r, g.mem(math.Log2E))
+	g.VMINPS(x, g.fixed(89), r) // the second operand's NaN survives
+	g.VMAXPS(r, g.fixed(-104), r)
+	n := g.op2(g.VMULPS, r, g.fixed(math.Log2E))
 	g.round(toEven, n, n)
-	g.VFNMADD231PS(g.mem(0.693359375), n, r)
-	g.VFNMADD231PS(g.mem(-2.12194440e-4), n, r)
+	g.VFNMADD231PS(g.fixed(0.693359375), n, r)
+	g.VFNMADD231PS(g.fixed(-2.12194440e-4), n, r)
 	y := g.horner(expPoly, r)
 	rr := g.op2(g.VMULPS, r, r)
 	g.VFMADD213PS(r, rr, y)
-	g.VADDPS(g.mem(1), y, y)
+	g.VADDPS(g.fixed(1), y, y)
+	return g.powered(y, n)
+}
+
+// powered is y·2^n for whole n, in AVX2 in two halves, so that results below the
+// normal range come out too.
+func (g gen) powered(y, n vec) vec {
+	if g.masked() {
+		g.VSCALEFPS(n, y, y)
+		return y
+	}
 	whole, half := g.vec(), g.vec()
 	g.VCVTPS2DQ(n, whole)
 	g.VPSRAD(U8(1), whole, half)
@@ -116,53 +125,53 @@ func (g gen) logEdges(x, y vec) vec {
 // has a quarter of the operations of (1+erf(x/√2))/2, which needs exp.
 func (g gen) cdf(x vec) vec {
 	t := g.vec()
-	g.VMINPS(x, g.mem(5.5), t) // the second operand's NaN survives
-	g.VMAXPS(t, g.mem(-5.5), t)
+	g.VMINPS(x, g.fixed(5.5), t) // the second operand's NaN survives
+	g.VMAXPS(t, g.fixed(-5.5), t)
 	z := g.op2(g.VMULPS, t, t)
 	p, q := g.horner(cdfP, z), g.horner(cdfQ, z)
 	g.VMULPS(t, p, p)
 	g.VDIVPS(q, p, p)
-	return g.op2(g.VADDPS, p, g.mem(0.5))
+	return g.op2(g.VADDPS, p, g.fixed(0.5))
 }
 
 // sigmoid is 1/(1+exp(-x)).
 func (g gen) sigmoid(x vec) vec {
-	e := g.exp(g.op2(g.VXORPS, x, g.mem(float32(math.Copysign(0, -1)))))
-	g.VADDPS(g.mem(1), e, e)
-	return g.op2(g.VDIVPS, g.mem(1), e)
+	e := g.exp(g.op2(g.VXORPS, x, g.fixed(float32(math.Copysign(0, -1)))))
+	g.VADDPS(g.fixed(1), e, e)
+	return g.op2(g.VDIVPS, g.fixed(1), e)
 }
 
 // tanh is x + x³·P(x²) near 0 and 1 - 2/(exp(2|x|)+1) with x's sign elsewhere.
 func (g gen) tanh(x vec) vec {
-	sign := g.op2(g.VANDPS, x, g.mem(float32(math.Copysign(0, -1))))
+	sign := g.op2(g.VANDPS, x, g.fixed(float32(math.Copysign(0, -1))))
 	a := g.op2(g.VXORPS, x, sign)
 	e := g.exp(g.op2(g.VADDPS, a, a))
-	g.VADDPS(g.mem(1), e, e)
-	far := g.op2(g.VDIVPS, g.mem(2), e)
-	g.VSUBPS(far, g.mem(1), far)
+	g.VADDPS(g.fixed(1), e, e)
+	far := g.op2(g.VDIVPS, g.fixed(2), e)
+	g.VSUBPS(far, g.fixed(1), far)
 	g.VORPS(sign, far, far)
 	z := g.op2(g.VMULPS, x, x)
 	near := g.horner(tanhPoly, z)
 	g.VMULPS(x, z, z)
 	g.VFMADD213PS(x, z, near)
-	g.blend(g.compare(a, less, g.mem(0.625)), near, far, far)
+	g.blend(g.compare(a, less, g.fixed(0.625)), near, far, far)
 	return far
 }
 
 // erf is x + x·P(x²) near 0 and 1 - exp(-t + t·Q(t)) of t = |x| elsewhere.
 func (g gen) erf(x vec) vec {
-	sign := g.op2(g.VANDPS, x, g.mem(float32(math.Copysign(0, -1))))
+	sign := g.op2(g.VANDPS, x, g.fixed(float32(math.Copysign(0, -1))))
 	a := g.op2(g.VXORPS, x, sign)
 	t := g.vec()
-	g.VMINPS(a, g.mem(4), t)
+	g.VMINPS(a, g.fixed(4), t)
 	q := g.horner(erfcPoly, t)
 	g.VFMSUB213PS(t, t, q)
 	far := g.exp(q)
-	g.VSUBPS(far, g.mem(1), far)
+	g.VSUBPS(far, g.fixed(1), far)
 	g.VORPS(sign, far, far)
 	z := g.op2(g.VMULPS, x, x)
 	near := g.horner(erfPoly, z)
 	g.VFMADD213PS(x, x, near)
-	g.blend(g.compare(a, less, g.mem(0.95)), near, far, far)
+	g.blend(g.compare(a, less, g.fixed(0.95)), near, far, far)
 	return far
 }

@@ -119,6 +119,7 @@ func (g gen) expSum() {
 	g.SignatureExpr("func(dst, a []float32, shift float32) float32")
 	dst, a, n, shift := g.slice("dst"), g.slice("a"), g.length("dst"), g.scalar("shift")
 	sum := g.mem(0)
+	g.hold(func() { g.exp(g.vec()) })
 	g.loop(n, 1, func(idx reg.GPVirtual, _ int, mask mask) {
 		x := g.load(a, idx, 0, mask)
 		g.VSUBPS(shift, x, x)
