@@ -207,3 +207,19 @@ func BenchmarkTransposed(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkAttention(b *testing.B) {
+	x, lse := []int{8, 256, 6, 64}, []int{8, 6, 256}
+	for _, causal := range []bool{true, false} {
+		b.Run(fmt.Sprintf("causal=%v", causal), func(b *testing.B) {
+			op := &chip.Attention{Scale: 0.125, Causal: causal, TimeFirst: true}
+			v := chip.Value{Shape: x}
+			benchOp(b, float64(chip.FLOPs(op, []chip.Value{v, v, v}, []chip.Value{v})), op, [][]int{x, x, x}, [][]int{x, lse})
+		})
+		b.Run(fmt.Sprintf("gradient,causal=%v", causal), func(b *testing.B) {
+			op := &chip.AttentionGrad{Scale: 0.125, Causal: causal, TimeFirst: true}
+			v := chip.Value{Shape: x}
+			benchOp(b, float64(chip.FLOPs(op, []chip.Value{v, v, v}, []chip.Value{v})), op, [][]int{x, x, x, x, lse, x}, [][]int{x, x, x})
+		})
+	}
+}
