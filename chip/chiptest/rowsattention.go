@@ -2,6 +2,7 @@ package chiptest
 
 import (
 	"fmt"
+	"testing"
 
 	"github.com/macaw-ai/macaw/chip"
 )
@@ -50,5 +51,12 @@ func attentionRow(s chip.AttentionSizes, causal, timeFirst bool) []row {
 		{name: name, op: op, ins: ins, outs: []array{f32(ys...), f32(s.N, s.H, s.T)}, tol: 1e-5},
 		{name: name, op: &chip.AttentionGrad{Scale: 0.5, Causal: causal, TimeFirst: timeFirst},
 			ins: append(ins, kept[0].with(keep), kept[1].with(keep), dy), outs: []array{f32(qs...), f32(ks...), f32(vs...)}, tol: 5e-5},
+	}
+}
+
+// RunAttention tests attentions of some sizes alone, and their gradients.
+func RunAttention(t *testing.T, dev chip.Device, s chip.AttentionSizes, causal, timeFirst bool) {
+	for _, r := range attentionRow(s, causal, timeFirst) {
+		r.run(t, dev)
 	}
 }
