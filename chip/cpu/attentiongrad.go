@@ -33,12 +33,12 @@ func (c *call) attentionGrad(op *chip.AttentionGrad) kernel {
 // gradients is the scratch of one worker, and the head whose gradients it computes.
 type gradients struct {
 	*heads
-	worker, sample, head       int
-	turnedK, turnedV, keysK    []float32 // packed: features by keys, and keys by features
-	weights, scores            []float32 // P and dS
-	packedQ, packedDY          []float32
-	delta                      []float32
-	q, y, dy, dq, k, v, dk, dv matrixAt
+	worker, sample, head    int
+	turnedK, turnedV, keysK []float32 // packed: features by keys, and keys by features
+	weights, scores         []float32 // P and dS
+	packedQ, packedDY       []float32
+	delta                   []float32
+	q, dy, dq, k, v, dk, dv matrixAt
 }
 
 // scatter computes the gradients of one head of keys and of its queries.
