@@ -77,6 +77,9 @@ func goZip(dst, src uintptr, width int, g zips) {
 		for i, v := range bfloatsAt(at, g.upper) {
 			pairs[2*i] = v
 		}
+		if g.lower == 0 { // there may be no lower row
+			continue
+		}
 		for i, v := range bfloatsAt(at+uintptr(g.fromRow/2), g.lower) {
 			pairs[2*i+1] = v
 		}
