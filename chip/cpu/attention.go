@@ -121,7 +121,7 @@ func (c *call) multiply(worker int, f factors) {
 type pieces []float32
 
 func (p *pieces) take(n int) []float32 {
-	n = (n + 2*packSlack - 1) &^ (packSlack - 1)
+	n = aligned(n + packSlack)
 	s := (*p)[:n]
 	*p = (*p)[n:]
 	return s
@@ -130,7 +130,7 @@ func (p *pieces) take(n int) []float32 {
 // piecesOf is the room for pieces of some sizes.
 func piecesOf(sizes ...int) (n int) {
 	for _, s := range sizes {
-		n += (s + 2*packSlack - 1) &^ (packSlack - 1)
+		n += aligned(s + packSlack)
 	}
 	return n
 }

@@ -305,7 +305,7 @@ func (g *product) rowFloats() int {
 	if !g.packA {
 		return packSlack
 	}
-	return (min(g.tiles()*g.tier.rows, rowBlock)*g.ks + 2*packSlack) &^ (packSlack - 1)
+	return aligned(min(g.tiles()*g.tier.rows, rowBlock)*g.ks + packSlack)
 }
 
 // rows multiplies rows [lo, hi) by some panels over the steps that are packed.
