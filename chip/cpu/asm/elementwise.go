@@ -8,33 +8,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// consts caches one register or memory operand for each constant of a function.
-type consts struct {
-	g    gen
-	regs map[uint32]vec
-}
-
-// f is a register that holds x in all lanes, loaded where it is first used;
-// functions preload what their loops need.
-func (c *consts) f(x float32) vec { return c.bits(math.Float32bits(x)) }
-
-func (c *consts) bits(x uint32) vec {
-	if r, ok := c.regs[x]; ok {
-		return r
-	}
-	r := c.g.vec()
-	c.g.VBROADCASTSS(c.g.word(x), r)
-	c.regs[x] = r
-	return r
-}
-
-// mem broadcasts x into a fresh register: for loops with many constants.
-func (g gen) mem(x float32) vec {
-	r := g.vec()
-	g.VBROADCASTSS(g.word(math.Float32bits(x)), r)
-	return r
-}
-
 // word is a 32-bit constant in memory.
 func (g gen) word(x uint32) Mem {
 	name := fmt.Sprintf("c%08x", x)
@@ -78,7 +51,7 @@ func (g gen) loop(n reg.GPVirtual, unroll int, body func(idx reg.GPVirtual, coun
 }
 
 // mapFn writes func(dst, a, b, c []float32) with f applied to vectors.
-func (g gen) mapFn(name, doc string, args, unroll int, f func(k *consts, in []vec) vec, preload ...float32) {
+func (g gen) mapFn(name, doc string, args, unroll int, f func(in []vec) vec) {
 	name = g.function(name)
 	g.Doc(name + " writes " + doc + ".")
 	g.SignatureExpr("func(dst, a, b, c []float32)")
@@ -87,11 +60,7 @@ func (g gen) mapFn(name, doc string, args, unroll int, f func(k *consts, in []ve
 	for _, p := range []string{"a", "b", "c"}[:args] {
 		ptrs = append(ptrs, g.Load(g.Param(p).Base(), g.GP64()).(reg.GPVirtual))
 	}
-	k := &consts{g, map[uint32]vec{}}
-	for _, x := range preload {
-		k.f(x)
-	}
-	g.hold(func() { f(&consts{g, map[uint32]vec{}}, []vec{g.vec(), g.vec(), g.vec()}[:args]) })
+	g.hold(func() { f([]vec{g.vec(), g.vec(), g.vec()}[:args]) })
 	g.loop(n.(reg.GPVirtual), unroll, func(idx reg.GPVirtual, count int, mask mask) {
 		var out []vec
 		for i := range count {
@@ -99,7 +68,7 @@ func (g gen) mapFn(name, doc string, args, unroll int, f func(k *consts, in []ve
 			for _, p := range ptrs {
 				in = append(in, g.load(p, idx, i, mask))
 			}
-			out = append(out, f(k, in))
+			out = append(out, f(in))
 		}
 		for i, y := range out {
 			g.store(y, dst.(reg.GPVirtual), idx, i, mask)
@@ -119,7 +88,7 @@ func (g gen) op2(ins func(...Op), a, b vec) vec {
 // elementwise writes the simple functions of maps.
 func elementwise(g gen) {
 	bin := func(name, doc string, ins func(...Op)) {
-		g.mapFn(name, doc, 2, 4, func(_ *consts, in []vec) vec { return g.op2(ins, in[0], in[1]) })
+		g.mapFn(name, doc, 2, 4, func(in []vec) vec { return g.op2(ins, in[0], in[1]) })
 	}
 	bin("add", "a + b", g.VADDPS)
 	bin("sub", "a - b", g.VSUBPS)
@@ -129,7 +98,7 @@ func elementwise(g gen) {
 		name, doc string
 		ins       func(...Op)
 	}{{"max", "the greater of a and b, NaN if either is", g.VMAXPS}, {"min", "the lesser of a and b, NaN if either is", g.VMINPS}} {
-		g.mapFn(m.name, m.doc, 2, 2, func(_ *consts, in []vec) vec {
+		g.mapFn(m.name, m.doc, 2, 2, func(in []vec) vec {
 			// The instruction gives b when either is NaN: put a's NaNs back.
 			y := g.op2(m.ins, in[0], in[1])
 			g.blend(g.compare(in[0], unordered, in[0]), in[0], y, y)
@@ -140,51 +109,51 @@ func elementwise(g gen) {
 		name, doc string
 		relation  uint8
 	}{{"eq", "1 where a = b, else 0", equal}, {"ne", "1 where a ≠ b, else 0", notEqual}, {"lt", "1 where a < b, else 0", less}, {"le", "1 where a ≤ b, else 0", atMost}} {
-		g.mapFn(c.name, c.doc, 2, 4, func(k *consts, in []vec) vec {
-			return g.chosen(g.compare(in[0], c.relation, in[1]), k.f(1))
-		}, 1)
+		g.mapFn(c.name, c.doc, 2, 4, func(in []vec) vec {
+			return g.chosen(g.compare(in[0], c.relation, in[1]), g.fixed(1))
+		})
 	}
 	unaries(g)
 }
 
 func unaries(g gen) {
-	unary := func(name, doc string, preload []float32, f func(k *consts, x vec) vec) {
-		g.mapFn(name, doc, 1, 4, func(k *consts, in []vec) vec { return f(k, in[0]) }, preload...)
+	unary := func(name, doc string, f func(x vec) vec) {
+		g.mapFn(name, doc, 1, 4, func(in []vec) vec { return f(in[0]) })
 	}
 	negZero := float32(math.Copysign(0, -1))
-	unary("neg", "-a", []float32{negZero}, func(k *consts, x vec) vec { return g.op2(g.VXORPS, x, k.f(negZero)) })
-	unary("abs", "|a|", []float32{negZero}, func(k *consts, x vec) vec { return g.op2(g.VANDNPS, k.f(negZero), x) })
-	unary("relu", "max(a, 0), NaN stays", []float32{0}, func(k *consts, x vec) vec { return g.op2(g.VMAXPS, k.f(0), x) })
-	unary("recip", "1/a", []float32{1}, func(k *consts, x vec) vec { return g.op2(g.VDIVPS, k.f(1), x) })
-	unary("sqrt", "√a", nil, func(_ *consts, x vec) vec {
+	unary("neg", "-a", func(x vec) vec { return g.op2(g.VXORPS, x, g.fixed(negZero)) })
+	unary("abs", "|a|", func(x vec) vec { return g.op2(g.VANDNPS, g.fixed(negZero), x) })
+	unary("relu", "max(a, 0), NaN stays", func(x vec) vec { return g.op2(g.VMAXPS, g.fixed(0), x) })
+	unary("recip", "1/a", func(x vec) vec { return g.op2(g.VDIVPS, g.fixed(1), x) })
+	unary("sqrt", "√a", func(x vec) vec {
 		y := g.vec()
 		g.VSQRTPS(x, y)
 		return y
 	})
-	unary("rsqrt", "1/√a", []float32{1}, func(k *consts, x vec) vec {
+	unary("rsqrt", "1/√a", func(x vec) vec {
 		y := g.vec()
 		g.VSQRTPS(x, y)
-		return g.op2(g.VDIVPS, k.f(1), y)
+		return g.op2(g.VDIVPS, g.fixed(1), y)
 	})
 	for _, r := range []struct {
 		name, doc string
 		mode      uint8
 	}{{"round", "a rounded, half to even", toEven}, {"floor", "a rounded down", down}, {"ceil", "a rounded up", up}} {
-		unary(r.name, r.doc, nil, func(_ *consts, x vec) vec {
+		unary(r.name, r.doc, func(x vec) vec {
 			y := g.vec()
 			g.round(r.mode, x, y)
 			return y
 		})
 	}
-	unary("not", "1 where a = 0, else 0", []float32{0, 1}, func(k *consts, x vec) vec {
-		return g.chosen(g.compare(x, equal, k.f(0)), k.f(1))
+	unary("not", "1 where a = 0, else 0", func(x vec) vec {
+		return g.chosen(g.compare(x, equal, g.fixed(0)), g.fixed(1))
 	})
-	unary("isNaN", "1 where a is NaN, else 0", []float32{1}, func(k *consts, x vec) vec {
-		return g.chosen(g.compare(x, unordered, x), k.f(1))
+	unary("isNaN", "1 where a is NaN, else 0", func(x vec) vec {
+		return g.chosen(g.compare(x, unordered, x), g.fixed(1))
 	})
-	g.mapFn("where", "b where a ≠ 0, else c", 3, 2, func(k *consts, in []vec) vec {
-		m, y := g.compare(in[0], notEqual, k.f(0)), g.vec()
+	g.mapFn("where", "b where a ≠ 0, else c", 3, 2, func(in []vec) vec {
+		m, y := g.compare(in[0], notEqual, g.fixed(0)), g.vec()
 		g.blend(m, in[1], in[2], y)
 		return y
-	}, 0)
+	})
 }

@@ -20,7 +20,7 @@ var (
 // functions writes exp and its relatives.
 func functions(g gen) {
 	unary := func(name, doc string, f func(x vec) vec) {
-		g.mapFn(name, doc, 1, 1, func(_ *consts, in []vec) vec { return f(in[0]) })
+		g.mapFn(name, doc, 1, 1, func(in []vec) vec { return f(in[0]) })
 	}
 	unary("exp", "exp(a)", g.exp)
 	unary("log", "the natural logarithm of a", g.log)

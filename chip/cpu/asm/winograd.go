@@ -34,7 +34,6 @@ type along struct {
 // winograd emits the arithmetic of the transforms.
 type winograd struct {
 	gen
-	*consts
 }
 
 // The interpolation points of F(4×4, 3×3) are 0, ±root, ±1/root and infinity.
@@ -160,10 +159,8 @@ func (g gen) beginWinograd(name string, a along, doc string) (w winograd, p, idx
 	g.Doc(fmt.Sprintf("%s %s, %d×%d to %d×%d; see patch.", g.function(name), doc, a.in, a.in, a.out, a.out))
 	g.SignatureExpr("func(p *byte)")
 	p = g.Load(g.Param("p"), g.GP64()).(reg.GPVirtual)
-	w = winograd{g, &consts{g, map[uint32]vec{}}}
-	for _, c := range a.consts {
-		w.f(c)
-	}
+	w = winograd{g}
+	g.holdAll(a.consts...)
 	idx = g.GP64()
 	g.XORQ(idx, idx)
 	g.Label("group")

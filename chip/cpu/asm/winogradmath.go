@@ -15,18 +15,18 @@ func (w winograd) sub(a, b vec) vec {
 // times is c·a.
 func (w winograd) times(c float32, a vec) vec {
 	y := w.YMM()
-	w.VMULPS(w.f(c), a, y)
+	w.VMULPS(w.fixed(c), a, y)
 	return y
 }
 
 // plus adds c·a to y, minus takes it away.
 func (w winograd) plus(y vec, c float32, a vec) vec {
-	w.VFMADD231PS(w.f(c), a, y)
+	w.VFMADD231PS(w.fixed(c), a, y)
 	return y
 }
 
 func (w winograd) minus(y vec, c float32, a vec) vec {
-	w.VFNMADD231PS(w.f(c), a, y)
+	w.VFNMADD231PS(w.fixed(c), a, y)
 	return y
 }
 
@@ -50,7 +50,7 @@ func (w winograd) weights2(g []vec) []vec {
 }
 
 func (w winograd) outputGrad2(y []vec) []vec {
-	return []vec{y[0], w.add(y[0], y[1]), w.sub(y[0], y[1]), w.sub(w.f(0), y[1])}
+	return []vec{y[0], w.add(y[0], y[1]), w.sub(y[0], y[1]), w.sub(w.fixed(0), y[1])}
 }
 
 func (w winograd) weightsGrad2(u []vec) []vec {
