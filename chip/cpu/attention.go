@@ -19,13 +19,13 @@ type heads struct {
 	chip.AttentionSizes
 	causal, timeFirst bool
 	scale             float32
-	blocks            []keys
+	blocks            []keyRange
 	ofKey, ofValue    []panel // of the features
 	stride            int     // floats from one query's scores to the next
 }
 
-// keys are a block of keys.
-type keys struct {
+// keyRange is a block of keys.
+type keyRange struct {
 	from, n int
 	panels  []panel
 }
@@ -34,7 +34,7 @@ func (c *call) heads(scale float32, causal, timeFirst bool) *heads {
 	h := &heads{call: c, AttentionSizes: chip.SizesOf(c.ins[0], c.ins[1], c.ins[2], timeFirst), causal: causal, timeFirst: timeFirst, scale: scale}
 	for from := 0; from < h.S; from += keyBlock {
 		n := min(keyBlock, h.S-from)
-		h.blocks = append(h.blocks, keys{from, n, c.tier.panelsOf(n)})
+		h.blocks = append(h.blocks, keyRange{from, n, c.tier.panelsOf(n)})
 	}
 	h.ofKey, h.ofValue = c.tier.panelsOf(h.D), c.tier.panelsOf(h.E)
 	// An odd number of lines, so that rows do not drive each other out of a cache.
@@ -63,7 +63,7 @@ func (h *heads) keys(v *view, width, sample, head int) matrixAt {
 }
 
 // seen is how many keys of a block query i sees.
-func (h *heads) seen(i int, b keys) int { return min(max(h.Seen(i, h.causal)-b.from, 0), b.n) }
+func (h *heads) seen(i int, b keyRange) int { return min(max(h.Seen(i, h.causal)-b.from, 0), b.n) }
 
 // upTo is the panels that hold the first n columns.
 func upTo(n int, panels []panel) []panel {
@@ -166,13 +166,13 @@ func (c *call) attention(op *chip.Attention) kernel {
 	return c.each(units*parts, 1, func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {
 			unit, part := u/parts, parts-1-u%parts // the last see most
-			h.gather(worker, unit/h.K, unit%h.K, part*per, min(h.T, (part+1)*per))
+			h.attend(worker, unit/h.K, unit%h.K, part*per, min(h.T, (part+1)*per))
 		}
 	})
 }
 
-// gather computes queries [lo, hi) of the heads that share keys and values.
-func (h *heads) gather(worker, sample, head, lo, hi int) {
+// attend computes queries [lo, hi) of the heads that share keys and values.
+func (h *heads) attend(worker, sample, head, lo, hi int) {
 	t, p := h.tier, pieces(h.locals[worker])
 	k, v := h.keys(h.in[1], h.D, sample, head), h.keys(h.in[2], h.E, sample, head)
 	packedK := p.take(h.D * h.widest())
@@ -198,7 +198,7 @@ func (h *heads) gather(worker, sample, head, lo, hi int) {
 				h.multiply(worker, factors{a: matrixAt{q.at(i, 0), q.row, 1}, m: m, k: h.D, b: packedK, depth: h.D, panels: upTo(seen, b.panels), out: s, alpha: h.scale})
 				for r := range m {
 					at := g*n + i - lo + r
-					h.weigh(scores[r*h.stride:][:seen], h.seen(i+r, b), floatsAt(y.at(i+r, 0), h.E), &most[at], &sums[at], b.from == 0)
+					h.onlineSoftmax(scores[r*h.stride:][:seen], h.seen(i+r, b), floatsAt(y.at(i+r, 0), h.E), &most[at], &sums[at], b.from == 0)
 				}
 				h.multiply(worker, factors{a: s, m: m, k: seen, b: packedV, depth: b.n, panels: h.ofValue, out: matrixAt{y.at(i, 0), y.row, 1}, alpha: 1, add: b.from > 0})
 			}
@@ -215,9 +215,9 @@ func (h *heads) gather(worker, sample, head, lo, hi int) {
 	}
 }
 
-// weigh turns a query's scores of a block into weights: exponentials of the
+// onlineSoftmax turns a query's scores of a block into weights: exponentials of the
 // first seen, zeros behind them.
-func (h *heads) weigh(scores []float32, seen int, y []float32, most, sum *float32, first bool) {
+func (h *heads) onlineSoftmax(scores []float32, seen int, y []float32, most, sum *float32, first bool) {
 	t := h.tier
 	clear(scores[seen:])
 	if seen == 0 {

@@ -25,7 +25,7 @@ func (c *call) attentionGrad(op *chip.AttentionGrad) kernel {
 	c.wantLocal(piecesOf(h.D*widest, h.E*widest, h.blocks[0].n*wideK, gradBlock*h.stride, gradBlock*h.stride, gradBlock*wideK, gradBlock*wideV, group*h.T))
 	return c.each(h.N*h.K, 1, func(lo, hi, worker int) {
 		for u := lo; u < hi; u++ {
-			h.scatter(worker, u/h.K, u%h.K)
+			h.backward(worker, u/h.K, u%h.K)
 		}
 	})
 }
@@ -41,8 +41,8 @@ type gradients struct {
 	q, dy, dq, k, v, dk, dv matrixAt
 }
 
-// scatter computes the gradients of one head of keys and of its queries.
-func (h *heads) scatter(worker, sample, head int) {
+// backward computes the gradients of one head of keys and of its queries.
+func (h *heads) backward(worker, sample, head int) {
 	t, p, group := h.tier, pieces(h.locals[worker]), h.H/h.K
 	s := gradients{heads: h, worker: worker, sample: sample, head: head}
 	widest, wideK, wideV := h.widest(), packedWidth(h.ofKey), packedWidth(h.ofValue)
@@ -79,7 +79,7 @@ func (h *heads) scatter(worker, sample, head int) {
 }
 
 // block takes m queries from query i on, of head g of the group, and a block of keys.
-func (s *gradients) block(b keys, g, i, m int) {
+func (s *gradients) block(b keyRange, g, i, m int) {
 	h, t := s.heads, s.tier
 	seen := h.seen(i+m-1, b)
 	if seen == 0 {
@@ -99,7 +99,7 @@ func (s *gradients) block(b keys, g, i, m int) {
 
 // differentiate computes P and dS of m queries from query i on, row j of the block,
 // whose rows are read up to key width; and adds to dq.
-func (s *gradients) differentiate(b keys, g, i, m, j, width int) {
+func (s *gradients) differentiate(b keyRange, g, i, m, j, width int) {
 	h, t := s.heads, s.tier
 	weights, scores := s.weights[j*h.stride:], s.scores[j*h.stride:]
 	seen := h.seen(i+m-1, b)

@@ -92,10 +92,6 @@ func (a *attending) weights(w value) bool {
 	return true
 }
 
-// hiding is what is added to a score at most for its weight to be 0 beside any
-// other that float32 can tell from it.
-const hiding = -1e9
-
 // isCausal reports whether v is a constant that hides the keys behind each
 // query, and these alone, from scores [N,H,T,S].
 func (a *attending) isCausal(v value, scores []int) bool {
@@ -106,7 +102,7 @@ func (a *attending) isCausal(v value, scores []int) bool {
 	}
 	for i, x := range c.Float32s() {
 		query, key := i/scores[3], i%scores[3]
-		if key <= query && x != 0 || key > query && !(x <= hiding) {
+		if key <= query && x != 0 || key > query && !(x <= hidden) {
 			return false
 		}
 	}
